@@ -1,0 +1,58 @@
+import { formatDuration, parseDuration } from "../domain/duration.ts"
+import { parseIdentifierList } from "../domain/identifierList.ts"
+
+/** How the values of an option are written: read from one text, and explained. */
+export type OptionKind = {
+  /** The value that a text stands for; one that cannot be read is given back, for the schema to refuse, or throws. */
+  readonly parse: (text: string) => unknown
+  /** What is allowed, to follow "Allowed is". */
+  readonly allowed: (facts: OptionFacts) => string
+  readonly renderDefault: (value: unknown) => string
+}
+
+/** What the schema says about an option, in the words of JSON Schema. */
+export type OptionFacts = {
+  readonly enum?: readonly string[]
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly default?: unknown
+}
+
+const asItIs = (text: string): string => text
+
+export const choice: OptionKind = {
+  parse: asItIs,
+  allowed: (facts) => new Intl.ListFormat("en", { type: "disjunction" }).format(facts.enum ?? []),
+  renderDefault: String,
+}
+
+export const count: OptionKind = {
+  parse: (text) => (/^\d+$/.test(text) ? Number(text) : text),
+  allowed: ({ minimum, maximum }) => `a whole number from ${minimum} to ${maximum}`,
+  renderDefault: String,
+}
+
+export const duration: OptionKind = {
+  parse: parseDuration,
+  allowed: ({ minimum = 0, maximum = Infinity }) =>
+    `a duration from ${formatDuration(minimum)} to ${formatDuration(maximum)}`,
+  renderDefault: (value) => formatDuration(Number(value)),
+}
+
+export const timezone: OptionKind = {
+  parse: asItIs,
+  allowed: () => "UTC or a name such as Europe/Berlin",
+  renderDefault: String,
+}
+
+export const variable: OptionKind = {
+  parse: asItIs,
+  allowed: () => "the name of an environment variable",
+  renderDefault: () => "none",
+}
+
+export const columns: OptionKind = {
+  parse: (text) => parseIdentifierList(text, ","),
+  allowed: () => "a list of columns such as vendor,return_date",
+  renderDefault: () => "none",
+}

@@ -1,0 +1,29 @@
+import { z } from "zod"
+import { intervals } from "../domain/interval.ts"
+import { isTimezone } from "./isTimezone.ts"
+
+const dayMs = 24 * 3600 * 1000
+
+/** What a run was launched with; stored with it. Durations are milliseconds. */
+export const runOptionsSchema = z.strictObject({
+  interval: z.enum(intervals).default("month"),
+  timezone: z.string().refine(isTimezone).default("UTC"),
+  monthsAhead: z.int().min(0).max(120).default(5),
+  monthsBack: z.int().min(0).max(120).default(1),
+  writes: z.enum(["capture", "block"]).default("capture"),
+  attach: z.enum(["auto", "manual"]).default("auto"),
+  fallbackWindowMs: z.int().min(0).max(365 * dayMs).default(7 * dayMs),
+  dropLegacy: z.enum(["manual", "auto"]).default("manual"),
+  parallel: z.int().min(1).max(64).default(2),
+  batchTargetMs: z.int().min(10).max(25_000).default(1000),
+  lockTimeoutMs: z.int().min(10).max(900).default(100),
+  primaryKey: z.enum(["extend", "refuse"]).default("extend"),
+  nullKeys: z.enum(["refuse", "default-partition"]).default("refuse"),
+  requireEnv: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/).nullable().default(null),
+  ensureIndexes: z.array(z.array(z.string()).min(1)).default([]),
+})
+
+export type RunOptions = z.infer<typeof runOptionsSchema>
+
+/** The options as callers give them: those left out take their defaults. */
+export type RunOptionsInput = z.input<typeof runOptionsSchema>

@@ -1,0 +1,26 @@
+/** What the last batch was, and what the next may be. */
+export type Pace = {
+  /** Blocks of the last batch as planned; a partition's last, shorter batch says nothing about pace. */
+  readonly blocks: number
+  readonly elapsedMs: number
+  readonly targetMs: number
+  readonly min: number
+  readonly max: number
+}
+
+/**
+ * Growth per batch at most. Cheap blocks, empty or in memory, must not speak for the ones behind them: a batch grown by
+ * half lasts half longer than usual at worst, and a hundredfold size is still only twelve batches away.
+ */
+const growth = 1.5
+
+/**
+ * How many blocks the next batch takes so that it lasts `targetMs`: up by at most half, down at once and in proportion,
+ * since a batch that took five times its target held its locks and its snapshot five times too long.
+ */
+export function nextBatchBlocks({ blocks, elapsedMs, targetMs, min, max }: Pace): number {
+  const fitting = elapsedMs > 0 ? Math.floor((blocks * targetMs) / elapsedMs) : Infinity
+  // Rounded up, for a batch of one block could never grow otherwise.
+  const reachable = Math.ceil(blocks * growth)
+  return Math.max(min, Math.min(max, fitting, reachable))
+}
