@@ -1,0 +1,34 @@
+import type { ErrorDocument } from "../errors/CutoverError.ts"
+
+/** What happens to a run. Work reports in the past tense; people ask in the imperative. */
+export type RunEvent =
+  | { readonly type: "indexes.ensured"; readonly optedIn: boolean }
+  | { readonly type: "writes.guarded" }
+  | { readonly type: "survey.advanced"; readonly finished: boolean }
+  | { readonly type: "scaffold.built"; readonly left: number }
+  | { readonly type: "partition.copied"; readonly left: number }
+  | { readonly type: "partition.validated"; readonly left: number }
+  | { readonly type: "partition.differed"; readonly error: ErrorDocument }
+  | { readonly type: "partition.reset" }
+  /** Something stands in the way of the work; it is tried again by itself. */
+  | { readonly type: "blocked"; readonly reason: string; readonly retryMs: number }
+  /** A gate is closed; only a person opens it. */
+  | { readonly type: "held"; readonly reason: string }
+  | { readonly type: "gate.opened" }
+  | { readonly type: "swapped" }
+  | { readonly type: "analyzed"; readonly reason: string }
+  | { readonly type: "legacy.dropped" }
+  | { readonly type: "aborted" }
+  | { readonly type: "halt"; readonly error: ErrorDocument }
+  | { readonly type: "pause"; readonly reason: string }
+  | { readonly type: "resume" }
+
+/** What happens to one partition of a run. */
+export type PartitionEvent =
+  | { readonly type: "begin" }
+  | { readonly type: "batch.copied"; readonly finished: boolean }
+  | { readonly type: "index.built"; readonly finished: boolean }
+  | { readonly type: "caught.up" }
+  | { readonly type: "validated" }
+  | { readonly type: "differed" }
+  | { readonly type: "reset" }

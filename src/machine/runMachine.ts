@@ -1,0 +1,214 @@
+import { assign, or, setup, stateIn } from "xstate"
+import type { ErrorDocument } from "../errors/CutoverError.ts"
+import type { RecordKind } from "../log/records.ts"
+import type { RunEffect, RunTask } from "./effects.ts"
+import type { RunEvent } from "./events.ts"
+
+/** Raised when a stored snapshot of an older machine could not be restored any more. */
+export const machineVersion = 1
+
+export type RunContext = {
+  /** Counts resumptions; a job of an earlier epoch does nothing. */
+  readonly epoch: number
+  /** Why the run is paused, halted or waiting: one sentence. */
+  readonly reason: string | null
+  readonly error: ErrorDocument | null
+}
+
+const { createMachine } = setup({
+  types: { context: {} as RunContext, events: {} as RunEvent },
+  actions: {
+    /** Never runs: `advance` reads the effects off the transition. */
+    effect: (_, _effect: RunEffect) => {},
+    explain: assign(({ event }) => {
+      if (event.type === "halt" || event.type === "partition.differed") return { reason: event.error.message, error: event.error }
+      return "reason" in event ? { reason: event.reason, error: null } : {}
+    }),
+    calm: assign({ reason: null, error: null }),
+    nextEpoch: assign({ epoch: ({ context }) => context.epoch + 1 }),
+  },
+  guards: {
+    noneLeft: ({ event }) => "left" in event && event.left === 0,
+    finished: ({ event }) => "finished" in event && event.finished,
+    optedIn: ({ event }) => "optedIn" in event && event.optedIn,
+    isStopped: or([stateIn({ control: "paused" }), stateIn({ control: "halted" })]),
+    inCleanup: stateIn({ step: "cleanup" }),
+  },
+})
+
+const effect = (params: RunEffect) => ({ type: "effect" as const, params })
+const effectOf = (make: (event: RunEvent) => RunEffect) => ({
+  type: "effect" as const,
+  params: ({ event }: { event: RunEvent }) => make(event),
+})
+const schedule = (task: RunTask) => effect({ type: "schedule", task, delayMs: 0 })
+const record = (kind: RecordKind, data: Record<string, unknown> = {}) => effect({ type: "record", kind, data })
+const fillLanes = effect({ type: "fillLanes" })
+const rejoin = effect({ type: "rejoin" })
+
+const tryLater = effectOf((event) => ({
+  type: "schedule",
+  task: "attach",
+  delayMs: event.type === "blocked" ? event.retryMs : 0,
+}))
+
+const recordEvent = (kind: RecordKind) =>
+  effectOf(({ type: _, ...data }) => ({ type: "record", kind, data }))
+
+/** A state whose work begins on entering it, and again when a stopped run is resumed in it. */
+const working = (...work: readonly ReturnType<typeof effect>[]) => ({
+  entry: [...work],
+  resume: { guard: "isStopped" as const, actions: [...work] },
+})
+
+const indexes = working(schedule("indexes"))
+const writes = working(schedule("writes"))
+const survey = working(schedule("survey"))
+const scaffold = working(schedule("scaffold"))
+const lanes = working(rejoin, fillLanes)
+const attach = working(schedule("attach"))
+const analyze = working(schedule("analyze"))
+const cleanup = working(schedule("cleanup"))
+
+const stop = {
+  pause: { target: "paused", actions: ["explain", recordEvent("run.paused")] },
+  halt: { target: "halted", actions: ["explain", recordEvent("run.halted")] },
+  "partition.differed": { target: "halted", actions: ["explain", recordEvent("run.halted")] },
+} as const
+
+const wait = {
+  blocked: { target: "waiting", actions: "explain" },
+  held: { target: "waiting", actions: "explain" },
+  analyzed: { target: "waiting", actions: "explain" },
+} as const
+
+const goOn = {
+  resume: [
+    { guard: "inCleanup", target: "waiting", actions: ["nextEpoch", "calm", record("run.resumed")] },
+    { target: "running", actions: ["nextEpoch", "calm", record("run.resumed")] },
+  ],
+} as const
+
+/**
+ * One run, from launch to done. `step` says where the work is, `control` whether it may go on. Work that was
+ * under way when a run was paused still reports, so steps move on while paused; only nothing new is begun
+ * (`advance` sees to that).
+ */
+export const runMachine = createMachine({
+  id: "run",
+  type: "parallel",
+  context: { epoch: 1, reason: null, error: null },
+  states: {
+    step: {
+      initial: "prep",
+      states: {
+        prep: {
+          initial: "indexes",
+          on: { aborted: "aborted" },
+          states: {
+            indexes: {
+              entry: indexes.entry,
+              on: {
+                resume: indexes.resume,
+                "indexes.ensured": [
+                  { guard: "optedIn", target: "writes" },
+                  { target: "#run.step.done", actions: record("prep.completed", { optedIn: false }) },
+                ],
+              },
+            },
+            writes: {
+              entry: writes.entry,
+              on: { resume: writes.resume, "writes.guarded": "survey" },
+            },
+            survey: {
+              entry: survey.entry,
+              on: {
+                resume: survey.resume,
+                "survey.advanced": [{ guard: "finished", target: "scaffold" }, { actions: schedule("survey") }],
+              },
+            },
+            scaffold: {
+              entry: scaffold.entry,
+              on: {
+                resume: scaffold.resume,
+                "scaffold.built": [
+                  { guard: "noneLeft", target: "#run.step.attach", actions: record("prep.completed", { optedIn: true }) },
+                  { target: "#run.step.copy", actions: record("prep.completed", { optedIn: true }) },
+                ],
+              },
+            },
+          },
+        },
+        copy: {
+          entry: lanes.entry,
+          on: {
+            resume: lanes.resume,
+            "partition.copied": [
+              { guard: "noneLeft", target: "validate", actions: record("copy.completed") },
+              { actions: fillLanes },
+            ],
+            "partition.validated": { actions: fillLanes },
+            "partition.reset": { actions: fillLanes },
+            aborted: "aborted",
+          },
+        },
+        validate: {
+          entry: fillLanes,
+          on: {
+            resume: lanes.resume,
+            "partition.validated": [
+              { guard: "noneLeft", target: "attach", actions: record("validate.completed") },
+              { actions: fillLanes },
+            ],
+            "partition.reset": "copy",
+            aborted: "aborted",
+          },
+        },
+        attach: {
+          entry: attach.entry,
+          on: {
+            resume: attach.resume,
+            blocked: { actions: [record("attach.attempted"), tryLater] },
+            "gate.opened": { actions: schedule("attach") },
+            swapped: { target: "analyze", actions: record("attach.completed") },
+            "partition.reset": "copy",
+            aborted: "aborted",
+          },
+        },
+        analyze: {
+          entry: analyze.entry,
+          on: {
+            resume: analyze.resume,
+            analyzed: { target: "cleanup", actions: [record("analyze.completed"), recordEvent("fallback.opened")] },
+          },
+        },
+        cleanup: {
+          entry: cleanup.entry,
+          on: {
+            resume: cleanup.resume,
+            "legacy.dropped": { target: "done", actions: record("cleanup.completed") },
+          },
+        },
+        done: { entry: [record("run.completed"), effect({ type: "finish" })] },
+        aborted: { entry: [record("run.aborted"), effect({ type: "finish" })] },
+      },
+    },
+    control: {
+      initial: "running",
+      states: {
+        running: { on: { ...stop, ...wait } },
+        waiting: {
+          on: {
+            ...stop,
+            ...wait,
+            "gate.opened": { target: "running", actions: "calm" },
+            swapped: { target: "running", actions: "calm" },
+            "legacy.dropped": { target: "running", actions: "calm" },
+          },
+        },
+        paused: { on: { ...goOn, halt: stop.halt, "partition.differed": stop["partition.differed"] } },
+        halted: { on: goOn },
+      },
+    },
+  },
+})

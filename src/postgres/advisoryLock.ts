@@ -1,0 +1,50 @@
+import { createHash } from "node:crypto"
+import { type Queryable, readOne } from "./Queryable.ts"
+import { sql } from "./sql.ts"
+
+/** What a lock of ours stands for; part of its key, so that kinds never meet. */
+export type LockKind = "run" | "job" | "worker" | "install"
+
+/** The 64-bit key of an advisory lock, as a decimal text. */
+export function lockKey(kind: LockKind, id: string): string {
+  return createHash("sha256").update(`pg-cutover ${kind} ${id}`).digest().readBigInt64BE(0).toString()
+}
+
+/** Tries a lock that the transaction's end gives back. */
+export async function tryTransactionLock(tx: Queryable, key: string): Promise<boolean> {
+  const row = await readOne<{ held: boolean }>(tx, sql`select pg_try_advisory_xact_lock(${key}::bigint) as held`)
+  return row.held
+}
+
+/** Takes the shared form of a lock until the transaction ends; waits for an exclusive holder. */
+export async function takeSharedTransactionLock(tx: Queryable, key: string): Promise<void> {
+  await tx.query(sql`select pg_advisory_xact_lock_shared(${key}::bigint)`)
+}
+
+/** Takes a lock until the transaction ends; lock_timeout bounds the wait. */
+export async function takeTransactionLock(tx: Queryable, key: string): Promise<void> {
+  await tx.query(sql`select pg_advisory_xact_lock(${key}::bigint)`)
+}
+
+export async function trySessionLock(session: Queryable, key: string): Promise<boolean> {
+  const row = await readOne<{ held: boolean }>(session, sql`select pg_try_advisory_lock(${key}::bigint) as held`)
+  return row.held
+}
+
+export async function releaseSessionLock(session: Queryable, key: string): Promise<void> {
+  await session.query(sql`select pg_advisory_unlock(${key}::bigint)`)
+}
+
+/** Which of these keys some live session of this database holds. A dead session holds none. */
+export async function heldKeys(db: Queryable, keys: readonly string[]): Promise<Set<string>> {
+  if (keys.length === 0) return new Set()
+  const { rows } = await db.query<{ key: string }>(sql`
+    select distinct ((classid::bigint << 32) | objid::bigint)::text as key
+    from pg_locks
+    where locktype = 'advisory'
+      and objsubid = 1
+      and granted
+      and database = (select oid from pg_database where datname = current_database())
+      and ((classid::bigint << 32) | objid::bigint) = any (${keys}::bigint[])`)
+  return new Set(rows.map((row) => row.key))
+}

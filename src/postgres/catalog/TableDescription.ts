@@ -1,0 +1,83 @@
+/** A table as the catalog describes it. All expressions and types are PostgreSQL's own text, fully qualified. */
+export type TableDescription = {
+  readonly oid: number
+  readonly schema: string
+  readonly name: string
+  /** `pg_class.relkind`: r table, p partitioned, v view, m materialized view, f foreign, … */
+  readonly kind: string
+  /** `pg_class.relpersistence`: p permanent, u unlogged, t temporary. */
+  readonly persistence: string
+  readonly owner: string
+  readonly isPartition: boolean
+  readonly hasParents: boolean
+  readonly hasChildren: boolean
+  readonly isTyped: boolean
+  readonly tablespace: string | null
+  readonly accessMethod: string | null
+  readonly options: readonly string[]
+  readonly comment: string | null
+  readonly rowSecurity: boolean
+  readonly replicaIdentity: string
+  readonly columns: readonly ColumnDescription[]
+  readonly indexes: readonly IndexDescription[]
+  readonly checks: readonly ConstraintDescription[]
+  readonly foreignKeys: readonly ConstraintDescription[]
+  /** Sequences that belong to a column: of serial (`a`) and of identity (`i`) columns. */
+  readonly sequences: readonly SequenceDescription[]
+}
+
+export type ColumnDescription = {
+  readonly name: string
+  /** As `format_type` writes it. */
+  readonly type: string
+  readonly isNotNull: boolean
+  readonly default: string | null
+  /** `pg_attribute.attidentity`: a always, d by default, empty for none. */
+  readonly identity: string
+  /** `pg_attribute.attgenerated`: s stored, v virtual, empty for none. */
+  readonly generated: string
+  readonly statistics: number | null
+  readonly hasGrants: boolean
+  /** `pg_type.typcategory` of the base type: N for numbers. */
+  readonly category: string
+  /** Name in pg_catalog of the base type, or null where the type lives elsewhere. */
+  readonly builtinType: string | null
+  readonly isEnum: boolean
+  /** The function that writes the type's binary form, schema and name; null where it has none. */
+  readonly sendFunction: readonly [string, string] | null
+  readonly isDeterministic: boolean
+}
+
+export type IndexDescription = {
+  readonly name: string
+  /** The whole `CREATE INDEX` as `pg_get_indexdef` writes it. */
+  readonly definition: string
+  /** The definition from ` USING ` on: method, columns, options, predicate. */
+  readonly tail: string
+  readonly isUnique: boolean
+  readonly isPrimary: boolean
+  readonly isExclusion: boolean
+  readonly isValid: boolean
+  readonly isClustered: boolean
+  /** The key columns; null for an expression. */
+  readonly columns: readonly (string | null)[]
+  /** The key columns as PostgreSQL writes them in a constraint, without expressions. */
+  readonly keyList: string | null
+  /** The constraint that the index stands behind. */
+  readonly constraint: { readonly name: string; readonly definition: string; readonly isDeferrable: boolean } | null
+  readonly comment: string | null
+  readonly bytes: number
+}
+
+export type ConstraintDescription = {
+  readonly name: string
+  readonly definition: string
+  readonly isValidated: boolean
+}
+
+export type SequenceDescription = {
+  readonly schema: string
+  readonly name: string
+  readonly column: string
+  readonly dependency: "a" | "i"
+}

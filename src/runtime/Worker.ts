@@ -1,0 +1,207 @@
+import { hostname } from "node:os"
+import { setTimeout as sleep } from "node:timers/promises"
+import { ulid } from "ulid"
+import { lockKey, heldKeys } from "../postgres/advisoryLock.ts"
+import { classify } from "../postgres/classify.ts"
+import { sql } from "../postgres/sql.ts"
+import { readOpenRuns, readRun } from "../store/runs.ts"
+import { deleteDeadWorkers, deleteWorker, insertWorker } from "../store/workers.ts"
+import type { Job } from "./Job.ts"
+import { readActiveAttempts, wakeChannel } from "./Queue.ts"
+import type { Services } from "./Services.ts"
+import { Wakeup } from "./Wakeup.ts"
+import { passJob } from "./door.ts"
+import { reactTo } from "./reactTo.ts"
+import { longTasks } from "./tasks.ts"
+import { workIndexes } from "./workIndexes.ts"
+import { passResume } from "./commands/resume.ts"
+
+export type WorkerOptions = {
+  /** The one run to work; all runs of the database where it is missing. */
+  readonly runId?: string
+  /** Jobs at once. */
+  readonly lanes: number
+}
+
+/** A job under way: the backend that works it, once it is known, and whether we cancelled it. */
+type Flight = { readonly job: Job; pid: number; isCancelled: boolean }
+
+/** An idle lane looks for work this often, should a wake-up get lost. */
+const idleMs = 1_000
+
+/** Jobs of dead workers are looked for this often; their locks are gone at most a quarter of a second after them. */
+const orphanMs = 500
+
+/** Stuck workers are told from busy ones by a heartbeat; pg-boss allows no less than 10 s between two. */
+const heartbeatMs = 3_000
+
+/** Works durable jobs until it is stopped. It lives from `start` to `stop`; `stop` lets batches under way finish. */
+export class Worker {
+  readonly #services: Services
+  readonly #options: WorkerOptions
+  readonly #id = ulid()
+  readonly #wakeup: Wakeup
+  readonly #flights = new Set<Flight>()
+  readonly #timers: NodeJS.Timeout[] = []
+  #lanes: Promise<void>[] = []
+  #stopping = new AbortController()
+  #woken = new AbortController()
+
+  private constructor(services: Services, options: WorkerOptions) {
+    this.#services = services
+    this.#options = options
+    this.#wakeup = new Wakeup(services.database, services.logger, this.#id, [wakeChannel], () => this.#onWake())
+  }
+
+  static async start(services: Services, options: WorkerOptions): Promise<Worker> {
+    const worker = new Worker(services, options)
+    await worker.#wakeup.open()
+    await insertWorker(services.database, {
+      id: worker.#id,
+      runId: options.runId ?? null,
+      lockKey: lockKey("worker", worker.#id),
+      host: hostname(),
+      pid: process.pid,
+      actor: services.actor,
+    })
+    await deleteDeadWorkers(services.database)
+    worker.#every(orphanMs, () => worker.#takeOverOrphans())
+    worker.#every(heartbeatMs, () => worker.#beat())
+    worker.#lanes = Array.from({ length: options.lanes }, () => worker.#work())
+    return worker
+  }
+
+  /** Begins nothing new, lets batches under way finish, cancels what could last longer, and leaves. */
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    this.#woken.abort()
+    await this.#cancelLongFlights(() => true)
+    await Promise.all(this.#lanes)
+    for (const timer of this.#timers) clearInterval(timer)
+    this.#wakeup.close()
+    await deleteWorker(this.#services.database, this.#id).catch(() => {})
+  }
+
+  async #work(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      const woken = this.#woken.signal
+      try {
+        const job = await this.#fetch()
+        if (job === undefined) await sleep(idleMs, undefined, { signal: woken }).catch(() => {})
+        else await this.#fly(job)
+      } catch (error) {
+        this.#services.logger.warn({ error: String(error), class: classify(error) }, "a worker could not get or return a job; it tries again")
+        await this.#rest(idleMs)
+      }
+    }
+  }
+
+  async #fetch(): Promise<Job | undefined> {
+    for (const runId of await this.#runIds()) {
+      const job = await this.#services.queue.fetch(runId)
+      if (job !== undefined) return job
+    }
+    return undefined
+  }
+
+  async #runIds(): Promise<string[]> {
+    if (this.#options.runId !== undefined) return [this.#options.runId]
+    return (await readOpenRuns(this.#services.database)).map((run) => run.id)
+  }
+
+  async #fly(job: Job): Promise<void> {
+    const flight: Flight = { job, pid: 0, isCancelled: false }
+    this.#flights.add(flight)
+    try {
+      await this.#pass(flight)
+    } catch (error) {
+      const { waitMs } = await reactTo(this.#services, job, error, flight.isCancelled)
+      await this.#rest(waitMs)
+    } finally {
+      this.#flights.delete(flight)
+    }
+  }
+
+  async #pass(flight: Flight): Promise<void> {
+    const onBegin = (pid: number): void => {
+      flight.pid = pid
+    }
+    switch (flight.job.data.task) {
+      case "resume":
+        return await passResume(this.#services, flight.job)
+      case "indexes":
+        return await workIndexes(this.#services, flight.job, onBegin)
+      default:
+        return await passJob(this.#services, flight.job, onBegin)
+    }
+  }
+
+  /** Active jobs whose lock nobody holds were left by a worker that died. Was one merely between fetch and lock, its attempt is fenced. */
+  async #takeOverOrphans(): Promise<void> {
+    const { database, queue, logger } = this.#services
+    for (const runId of await this.#runIds()) {
+      const mine = new Set([...this.#flights].map((flight) => flight.job.id))
+      const attempts = (await readActiveAttempts(database, runId)).filter((attempt) => !mine.has(attempt.id))
+      const held = await heldKeys(database, attempts.map((attempt) => lockKey("job", attempt.id)))
+      for (const attempt of attempts.filter((one) => !held.has(lockKey("job", one.id)))) {
+        logger.info({ runId, jobId: attempt.id }, "taking over a job of a worker that died")
+        await queue.giveBack(runId, attempt)
+        this.#onWake()
+      }
+    }
+  }
+
+  async #beat(): Promise<void> {
+    for (const { job } of this.#flights) await this.#services.queue.touch(job)
+  }
+
+  #onWake(): void {
+    const woken = this.#woken
+    this.#woken = new AbortController()
+    woken.abort()
+    void this.#cancelStopped()
+  }
+
+  /** A pause does not wait for work that may last: it is cancelled, and begun again on resuming. */
+  async #cancelStopped(): Promise<void> {
+    try {
+      const runIds = new Set([...this.#flights].map((flight) => flight.job.data.runId))
+      for (const runId of runIds) {
+        const { control } = await readRun(this.#services.database, runId)
+        if (control === "paused" || control === "halted") await this.#cancelLongFlights((job) => job.data.runId === runId)
+      }
+    } catch (error) {
+      this.#services.logger.debug({ error: String(error) }, "could not look whether a run was paused")
+    }
+  }
+
+  async #cancelLongFlights(concerns: (job: Job) => boolean): Promise<void> {
+    for (const flight of this.#flights) {
+      if (!concerns(flight.job) || !longTasks.has(flight.job.data.task) || flight.pid === 0) continue
+      flight.isCancelled = true
+      await this.#services.database.query(sql`select pg_cancel_backend(${flight.pid})`).catch(() => {})
+    }
+  }
+
+  /** Runs `task` again and again until the worker stops; one that fails is tried again next time. */
+  #every(ms: number, task: () => Promise<void>): void {
+    let isBusy = false
+    const run = async (): Promise<void> => {
+      if (isBusy) return
+      isBusy = true
+      try {
+        await task()
+      } catch (error) {
+        this.#services.logger.debug({ error: String(error) }, "upkeep failed")
+      } finally {
+        isBusy = false
+      }
+    }
+    void run()
+    this.#timers.push(setInterval(() => void run(), ms))
+  }
+
+  async #rest(ms: number): Promise<void> {
+    if (ms > 0) await sleep(ms, undefined, { signal: this.#stopping.signal }).catch(() => {})
+  }
+}

@@ -1,0 +1,143 @@
+import { renderTableName } from "../domain/tableName.ts"
+import { CutoverError, type ErrorDocument } from "../errors/CutoverError.ts"
+import { advancePartition, advanceRun } from "../machine/advance.ts"
+import type { RunEffect } from "../machine/effects.ts"
+import type { PartitionEvent, RunEvent } from "../machine/events.ts"
+import { taskOfState } from "../machine/partitionMachine.ts"
+import type { Queryable } from "../postgres/Queryable.ts"
+import { readOne } from "../postgres/Queryable.ts"
+import { sql } from "../postgres/sql.ts"
+import { appendRecord } from "../store/log.ts"
+import { type Partition, countLeft, readPartitions, savePartitionState } from "../store/partitions.ts"
+import { type Run, readRun, saveAdvanced, saveFinished } from "../store/runs.ts"
+import type { Services } from "./Services.ts"
+import { wake } from "./Queue.ts"
+
+export type Facts = Readonly<Record<string, unknown>>
+
+/** Takes the run to its next state and carries out what that asks for, all in the caller's transaction, which holds the run's lock. */
+export async function carryOutRunEvent(
+  services: Services,
+  tx: Queryable,
+  run: Run,
+  event: RunEvent,
+  { facts = {}, retries = 0 }: { facts?: Facts | undefined; retries?: number } = {},
+): Promise<void> {
+  const next = advanceRun(run.stored, event)
+  await saveAdvanced(tx, run, next, { retries })
+  const advanced = await readRun(tx, run.id)
+  for (const effect of next.effects) await carryOutEffect(services, tx, advanced, effect, facts)
+  if (next.control !== run.control) await wake(tx, run.id)
+}
+
+/** The same for an event of one partition; what it means to the run follows. */
+export async function carryOutPartitionEvent(
+  services: Services,
+  tx: Queryable,
+  run: Run,
+  partition: Partition,
+  event: PartitionEvent,
+  { facts = {}, retries = 0 }: { facts?: Facts | undefined; retries?: number } = {},
+): Promise<void> {
+  await movePartition(services, tx, run, partition, event, facts)
+  const runEvent = await meaningForRun(tx, run, partition, event, facts)
+  if (runEvent !== undefined) await carryOutRunEvent(services, tx, run, runEvent, { facts: {}, retries })
+}
+
+async function carryOutEffect(services: Services, tx: Queryable, run: Run, effect: RunEffect, facts: Facts): Promise<void> {
+  switch (effect.type) {
+    case "schedule":
+      return await services.queue.send(
+        tx,
+        { runId: run.id, task: effect.task, partitionId: null, epoch: run.epoch, tick: run.tick },
+        effect.task === "cleanup" ? await untilWindowCloses(tx, run) : effect.delayMs,
+      )
+    case "rejoin":
+      return await rejoin(services, tx, run)
+    case "fillLanes":
+      return await fillLanes(services, tx, run)
+    case "record":
+      return await appendRecord(tx, { runId: run.id, kind: effect.kind, actor: services.actor, data: { ...effect.data, ...facts } })
+    case "finish":
+      return await saveFinished(tx, run.id)
+  }
+}
+
+/** Begins partitions, those to be validated first, until as many are busy as may be at once. */
+async function fillLanes(services: Services, tx: Queryable, run: Run): Promise<void> {
+  const partitions = await readPartitions(tx, run.id)
+  const busy = partitions.filter(isBusy).length
+  const waiting = [...partitions.filter((one) => one.state === "copied"), ...partitions.filter((one) => one.state === "pending")]
+  for (const partition of waiting.slice(0, Math.max(0, run.options.parallel - busy))) {
+    await movePartition(services, tx, run, partition, { type: "begin" }, {})
+  }
+}
+
+/** Sends the jobs of partitions that were left in the middle of their work. */
+async function rejoin(services: Services, tx: Queryable, run: Run): Promise<void> {
+  for (const partition of (await readPartitions(tx, run.id)).filter(isBusy)) await sendTask(services, tx, run, partition)
+}
+
+async function movePartition(
+  services: Services,
+  tx: Queryable,
+  run: Run,
+  partition: Partition,
+  event: PartitionEvent,
+  facts: Facts,
+): Promise<void> {
+  const next = advancePartition(partition.state, event)
+  await savePartitionState(tx, partition.id, next.state)
+  const moved = { ...partition, state: next.state, tick: partition.tick + 1 }
+  for (const effect of next.effects) {
+    if (effect.type === "schedule") await sendTask(services, tx, run, moved)
+    else {
+      const data = effect.kind === "partition.copied" ? { ...(await readCopied(tx, partition.id)), ...facts } : facts
+      await appendRecord(tx, { runId: run.id, kind: effect.kind, partition: partition.label, actor: services.actor, data })
+    }
+  }
+}
+
+async function sendTask(services: Services, tx: Queryable, run: Run, partition: Partition): Promise<void> {
+  const task = taskOfState[partition.state]
+  if (task === undefined || isStopped(run)) return
+  await services.queue.send(tx, { runId: run.id, task, partitionId: partition.id, epoch: run.epoch, tick: partition.tick })
+}
+
+async function meaningForRun(tx: Queryable, run: Run, partition: Partition, event: PartitionEvent, facts: Facts): Promise<RunEvent | undefined> {
+  if (event.type === "caught.up") return { type: "partition.copied", left: (await countLeft(tx, run.id)).toCopy }
+  if (event.type === "validated") return { type: "partition.validated", left: (await countLeft(tx, run.id)).toValidate }
+  if (event.type === "differed") return { type: "partition.differed", error: difference(run, partition, facts) }
+  return undefined
+}
+
+function difference(run: Run, partition: Partition, facts: Facts): ErrorDocument {
+  return new CutoverError("CUTOVER_DIFFERENT", {
+    message: `Partition ${partition.label} of ${renderTableName(run.table)} differs: ${String(facts.sourceRows)} rows in the source, ${String(facts.targetRows)} in the target${facts.sourceRows === facts.targetRows ? ", with different content" : ""}.`,
+    state: "The run stopped before the swap; the application still uses the source, which is complete.",
+    hint: `Copy the month again: cutover retry ${run.id} --partition ${partition.label}`,
+    details: { partition: partition.label, ...facts },
+  }).toDocument()
+}
+
+async function readCopied(tx: Queryable, partitionId: string): Promise<Facts> {
+  return await readOne<{ rows: number; batches: number }>(
+    tx,
+    sql`select rows_copied::float8 as rows, batches from cutover.partitions where id = ${partitionId}`,
+  )
+}
+
+async function untilWindowCloses(tx: Queryable, run: Run): Promise<number> {
+  const { left } = await readOne<{ left: number }>(tx, sql`
+    select greatest(0, extract(epoch from fallback_until - clock_timestamp()) * 1000)::float8 as left
+    from cutover.runs where id = ${run.id}`)
+  return left
+}
+
+function isBusy(partition: Partition): boolean {
+  return taskOfState[partition.state] !== undefined
+}
+
+function isStopped(run: Run): boolean {
+  return run.control === "paused" || run.control === "halted"
+}

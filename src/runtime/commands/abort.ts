@@ -1,0 +1,34 @@
+import { renderTableName } from "../../domain/tableName.ts"
+import { CutoverError, nothingChanged } from "../../errors/CutoverError.ts"
+import { dropScaffold } from "../../steps/dropScaffold.ts"
+import type { Run } from "../../store/runs.ts"
+import type { Services } from "../Services.ts"
+import { passCommand } from "../door.ts"
+import { assertOpen, pause } from "./pause.ts"
+import { withLockRetries } from "../withLockRetries.ts"
+
+/** Before the swap: drops all that the run made. The source is as it was, and writable again. */
+export async function abort(services: Services, runId: string): Promise<Run> {
+  await passCommand(services, runId, async (_, run) => {
+    assertOpen(run, "aborted")
+    if (run.swappedAt !== null) throw tooLate(run)
+    return undefined
+  })
+  await pause(services, runId, { reason: "it is being aborted", forMs: null })
+  const aborted = await withLockRetries(async () => await passCommand(services, runId, async (tx, run) => {
+    assertOpen(run, "aborted")
+    if (run.swappedAt !== null) throw tooLate(run)
+    await dropScaffold(tx, run)
+    return { event: { type: "aborted" } }
+  }))
+  await services.queue.deleteRunQueue(runId)
+  return aborted
+}
+
+function tooLate(run: Run): CutoverError {
+  return new CutoverError("CUTOVER_STEP_NOT_ALLOWED", {
+    message: `${renderTableName(run.table)} was swapped at ${run.swappedAt}; abort is for the time before.`,
+    state: nothingChanged,
+    hint: `The legacy table is ${run.legacyTable}; end the run with: cutover cleanup ${run.id} --confirm ${renderTableName(run.table)}`,
+  })
+}

@@ -1,0 +1,86 @@
+import { ulid } from "ulid"
+import type { RunOptions } from "../../config/runOptions.ts"
+import { type TableName, renderTableName } from "../../domain/tableName.ts"
+import { CutoverError, nothingChanged } from "../../errors/CutoverError.ts"
+import { beginRun } from "../../machine/advance.ts"
+import { sqlState } from "../../postgres/classify.ts"
+import { withTransaction } from "../../postgres/transaction.ts"
+import { assertNothingBlocks, preflight } from "../../steps/preflight/preflight.ts"
+import { resolveSource } from "../../steps/preflight/resolveSource.ts"
+import { firstBatchBlocks } from "../../steps/survey.ts"
+import { ensureInstalled, isInstalled } from "../../store/install.ts"
+import { appendRecord } from "../../store/log.ts"
+import { type NewRun, type Run, findOpenRunOf, insertRun, readRun } from "../../store/runs.ts"
+import type { Services } from "../Services.ts"
+
+export type LaunchRequest = {
+  readonly table: TableName
+  /** The column that decides the partition. */
+  readonly by: string
+  readonly options: RunOptions
+  /** Whether the opt-in variable is set, or none was asked for. */
+  readonly isOptedIn: boolean
+}
+
+/** Looks before it leaps: refuses with nothing changed, or writes the run's first row and its first job. */
+export async function launch(services: Services, request: LaunchRequest): Promise<Run> {
+  const { database, queue, actor } = services
+  assertSupported(request)
+  const { source, key } = await resolveSource(database, request.table, request.by)
+  await assertNoOpenRun(services, request.table, source.oid)
+  assertNothingBlocks(await preflight({ db: database, table: request.table, source, key, options: request.options }))
+  await ensureInstalled(database)
+  const run: NewRun = {
+    id: ulid(),
+    sourceOid: source.oid,
+    table: request.table,
+    key,
+    options: { ...request.options, isOptedIn: request.isOptedIn },
+    batchBlocks: firstBatchBlocks,
+    launchedBy: actor,
+  }
+  await queue.ensureRunQueue(run.id)
+  try {
+    return await begin(services, run)
+  } catch (error) {
+    await queue.deleteRunQueue(run.id)
+    if (sqlState(error) !== "23505") throw error
+    await assertNoOpenRun(services, request.table, source.oid)
+    throw error
+  }
+}
+
+async function begin(services: Services, run: NewRun): Promise<Run> {
+  return await withTransaction(services.database, async (tx) => {
+    const begun = beginRun()
+    await insertRun(tx, run, begun)
+    const { options, key } = run
+    await appendRecord(tx, { runId: run.id, kind: "run.launched", actor: services.actor, data: { by: key.column, options } })
+    for (const effect of begun.effects) {
+      if (effect.type !== "schedule") throw new Error(`a run begins with work, not with ${effect.type}`)
+      await services.queue.send(tx, { runId: run.id, task: effect.task, partitionId: null, epoch: begun.context.epoch, tick: 0 })
+    }
+    return await readRun(tx, run.id)
+  })
+}
+
+function assertSupported({ options, table }: LaunchRequest): void {
+  if (options.writes === "block") return
+  throw new CutoverError("CUTOVER_CAPTURE_UNAVAILABLE", {
+    message: `This version cannot capture writes to ${renderTableName(table)} while it is copied.`,
+    state: nothingChanged,
+    hint: "In a maintenance window, launch with --writes=block: writes are refused, with a clear message, until the swap.",
+  })
+}
+
+async function assertNoOpenRun(services: Services, table: TableName, sourceOid: number): Promise<void> {
+  if (!(await isInstalled(services.database))) return
+  const open = await findOpenRunOf(services.database, sourceOid)
+  if (open === undefined) return
+  throw new CutoverError("CUTOVER_RUN_OPEN", {
+    message: `Run ${open.id} of ${renderTableName(table)} is open: ${open.state}, ${open.control}.`,
+    state: nothingChanged,
+    hint: `Watch it with: cutover status ${open.id} --watch. Go on with: cutover resume ${open.id}. End it with: cutover abort ${open.id} --confirm ${renderTableName(table)}`,
+    details: { run: open.id, state: open.state, control: open.control },
+  })
+}

@@ -1,0 +1,55 @@
+import { renderTableName } from "../../domain/tableName.ts"
+import { CutoverError, nothingChanged } from "../../errors/CutoverError.ts"
+import { advancePartition, canAdvance } from "../../machine/advance.ts"
+import { resetPartition } from "../../steps/resetPartition.ts"
+import { clearProgress, findPartitionByLabel, readPartitions, savePartitionState } from "../../store/partitions.ts"
+import { type Run, readRun } from "../../store/runs.ts"
+import type { Services } from "../Services.ts"
+import { carryOutRunEvent } from "../carryOut.ts"
+import { passCommand } from "../door.ts"
+import { assertOpen, pause } from "./pause.ts"
+import { resume } from "./resume.ts"
+
+/** Tries a failed step again, or copies one partition anew. A run under way is paused for the moment that takes. */
+export async function retry(services: Services, runId: string, { partition }: { partition: string | null }): Promise<Run> {
+  if (partition !== null) await copyAnew(services, runId, partition)
+  return await resume(services, runId)
+}
+
+async function copyAnew(services: Services, runId: string, label: string): Promise<void> {
+  await assertKnown(services, runId, label)
+  await pause(services, runId, { reason: `partition ${label} is copied anew`, forMs: null })
+  await passCommand(services, runId, async (tx, run) => {
+    assertOpen(run, "retried")
+    if (!canAdvance(run.stored, { type: "partition.reset" })) throw tooLate(run)
+    const partition = await findPartitionByLabel(tx, runId, label)
+    if (partition === undefined) return undefined
+    if (partition.state !== "pending") {
+      await resetPartition(tx, run, partition)
+      await clearProgress(tx, partition.id)
+      await savePartitionState(tx, partition.id, advancePartition(partition.state, { type: "reset" }).state)
+    }
+    await carryOutRunEvent(services, tx, run, { type: "partition.reset" })
+    return undefined
+  })
+}
+
+async function assertKnown(services: Services, runId: string, label: string): Promise<void> {
+  const run = await readRun(services.database, runId)
+  const labels = (await readPartitions(services.database, runId)).map((one) => one.label)
+  if (labels.includes(label)) return
+  throw new CutoverError("CUTOVER_PARTITION_UNKNOWN", {
+    message: `Run ${run.id} of ${renderTableName(run.table)} has no partition ${label}.`,
+    state: nothingChanged,
+    hint: labels.length === 0 ? "Its partitions are not known yet." : `Its partitions are ${labels.join(", ")}.`,
+    details: { partition: label },
+  })
+}
+
+function tooLate(run: Run): CutoverError {
+  return new CutoverError("CUTOVER_STEP_NOT_ALLOWED", {
+    message: `Run ${run.id} is in ${run.state}; a partition can be copied anew only in copy, validate and attach.`,
+    state: `The run is ${run.control}; nothing else was changed.`,
+    hint: `Go on with: cutover resume ${run.id}`,
+  })
+}

@@ -1,0 +1,109 @@
+import type { RunEvent } from "../machine/events.ts"
+import { restoreRun } from "../machine/advance.ts"
+import { taskOfState } from "../machine/partitionMachine.ts"
+import type { Queryable } from "../postgres/Queryable.ts"
+import { lockKey, takeSharedTransactionLock, tryTransactionLock } from "../postgres/advisoryLock.ts"
+import { sql } from "../postgres/sql.ts"
+import { withTransaction } from "../postgres/transaction.ts"
+import type { Outcome } from "../steps/Step.ts"
+import { type Partition, readPartition } from "../store/partitions.ts"
+import { type Run, lockRun, readRun } from "../store/runs.ts"
+import type { Job } from "./Job.ts"
+import type { Services } from "./Services.ts"
+import { type Facts, carryOutPartitionEvent, carryOutRunEvent } from "./carryOut.ts"
+import { partitionSteps, runSteps } from "./tasks.ts"
+
+/** The attempt was given to somebody else meanwhile; everything it did is rolled back. */
+export class FencedError extends Error {}
+
+/** Hears what a job is about to do, and on which backend, before it begins. */
+export type OnBegin = (backendPid: number) => void
+
+/**
+ * The one door, for jobs: in one transaction the step's work, its checkpoint, the next state of the run, the log record,
+ * the next jobs, and the completion of this one, fenced by its attempt. A killed worker leaves all of it or nothing.
+ */
+export async function passJob(services: Services, job: Job, onBegin: OnBegin): Promise<void> {
+  let afterCommit: Outcome<unknown>["afterCommit"]
+  await withTransaction(services.database, async (tx) => {
+    onBegin(await claim(tx, job))
+    const due = await findDue(tx, job)
+    if (due !== undefined) afterCommit = await work(services, tx, job, due)
+    if (!(await services.queue.complete(tx, job))) throw new FencedError(`job ${job.id} is not ours any more`)
+  })
+  await afterCommit?.(services.database)
+}
+
+/** The one door, for what people and errors say: `decide` sees the locked run, and answers with the event. */
+export async function passCommand(
+  services: Services,
+  runId: string,
+  decide: (tx: Queryable, run: Run) => Promise<{ event: RunEvent; facts?: Facts | undefined } | undefined>,
+  job?: Job,
+): Promise<Run> {
+  return await withTransaction(services.database, async (tx) => {
+    const run = await lockRun(tx, runId)
+    const decided = await decide(tx, run)
+    if (decided !== undefined) await carryOutRunEvent(services, tx, run, decided.event, { facts: decided.facts })
+    if (job !== undefined && !(await services.queue.complete(tx, job))) throw new FencedError(`job ${job.id} is not ours any more`)
+    return await readRun(tx, runId)
+  })
+}
+
+type Due = { readonly run: Run; readonly partition: Partition | undefined }
+
+/**
+ * Marks the job as under way (a dead worker's lock is free), and the run as having one under way, for those who wait
+ * until none is.
+ */
+async function claim(tx: Queryable, job: Job): Promise<number> {
+  if (!(await tryTransactionLock(tx, lockKey("job", job.id)))) throw new FencedError(`job ${job.id} is being worked elsewhere`)
+  await takeSharedTransactionLock(tx, lockKey("run", job.data.runId))
+  const { rows } = await tx.query<{ pid: number }>(sql`select pg_backend_pid() as pid`)
+  return rows[0]?.pid ?? 0
+}
+
+/** What the job is to do, unless the run has moved on: paused, halted, resumed since, or done with it already. */
+async function findDue(tx: Queryable, job: Job): Promise<Due | undefined> {
+  const run = await readRun(tx, job.data.runId)
+  if (!isCurrent(run, job)) return undefined
+  if (job.data.partitionId === null) return isDueForRun(run, job) ? { run, partition: undefined } : undefined
+  const partition = await readPartition(tx, job.data.partitionId)
+  const isDue = taskOfState[partition.state] === job.data.task && partition.tick === job.data.tick
+  return isDue ? { run, partition } : undefined
+}
+
+function isCurrent(run: Run, job: Job): boolean {
+  return run.epoch === job.data.epoch && run.finishedAt === null && run.control !== "paused" && run.control !== "halted"
+}
+
+/** The states of the machine bear the names of their tasks. */
+function isDueForRun(run: Run, job: Job): boolean {
+  const { step } = restoreRun(run.stored).value
+  return (typeof step === "string" ? step : Object.values(step)[0]) === job.data.task
+}
+
+async function work(services: Services, tx: Queryable, job: Job, due: Due): Promise<Outcome<unknown>["afterCommit"]> {
+  await tx.query(sql`savepoint work`)
+  const { partition } = due
+  if (partition !== undefined) {
+    const outcome = await partitionSteps[job.data.task as keyof typeof partitionSteps]({ tx, run: due.run }, partition)
+    const run = await lockIfCurrent(tx, job)
+    if (run === undefined) return undefined
+    await carryOutPartitionEvent(services, tx, run, partition, outcome.event, { facts: outcome.facts, retries: job.retryCount })
+    return outcome.afterCommit
+  }
+  const outcome = await runSteps[job.data.task as keyof typeof runSteps]({ tx, run: due.run })
+  const run = await lockIfCurrent(tx, job)
+  if (run === undefined) return undefined
+  await carryOutRunEvent(services, tx, run, outcome.event, { facts: outcome.facts, retries: job.retryCount })
+  return outcome.afterCommit
+}
+
+/** Locks the run late. Was it paused meanwhile, the work still counts; was it resumed as well, somebody else does it. */
+async function lockIfCurrent(tx: Queryable, job: Job): Promise<Run | undefined> {
+  const run = await lockRun(tx, job.data.runId)
+  if (run.epoch === job.data.epoch && run.finishedAt === null) return run
+  await tx.query(sql`rollback to savepoint work`)
+  return undefined
+}

@@ -1,0 +1,79 @@
+import type { Logger } from "pino"
+import { CutoverError, nothingChanged } from "../errors/CutoverError.ts"
+import { Database } from "../postgres/Database.ts"
+import { sql } from "../postgres/sql.ts"
+import { isInstalled } from "../store/install.ts"
+import { Queue } from "./Queue.ts"
+import type { Services } from "./Services.ts"
+
+export type ServicesConfig = {
+  readonly connectionString?: string | undefined
+  /** For `pg_stat_activity`: `launch`, `worker`, `status`, … */
+  readonly role: string
+  readonly actor: string
+  readonly logger: Logger
+  /** Whether to give back the jobs of stuck workers; a worker does. */
+  readonly supervise?: boolean
+  /** Connections at most. */
+  readonly connections?: number
+}
+
+export type OpenServices = Services & { close(): Promise<void> }
+
+/**
+ * Connects, and refuses what cannot work: a pooler in transaction mode, a schema of another major version. It installs
+ * nothing; the queue opens when it is first needed.
+ */
+export async function openServices(config: ServicesConfig): Promise<OpenServices> {
+  const database = new Database({
+    connectionString: config.connectionString,
+    applicationName: `cutover/${config.role}`,
+    max: config.connections ?? 4,
+  })
+  const queue = new Queue(database, {
+    supervise: config.supervise ?? false,
+    onError: (error) => config.logger.warn({ error: String(error) }, "the job queue complained"),
+  })
+  try {
+    await assertNoPooler(database)
+    await isInstalled(database)
+  } catch (error) {
+    await database.end()
+    throw error
+  }
+  return {
+    database,
+    queue,
+    logger: config.logger,
+    actor: config.actor,
+    close: async () => {
+      await queue.close()
+      await database.end()
+    },
+  }
+}
+
+/**
+ * A pooler in transaction mode gives each transaction another server connection: while one client holds a transaction
+ * open on the connection that the other has just used, the other's session setting is gone.
+ */
+async function assertNoPooler(database: Database): Promise<void> {
+  const probe = await database.connect()
+  const other = await database.connect()
+  try {
+    await probe.query(sql`select set_config('cutover.probe', 'kept', false)`)
+    await other.query(sql`begin`)
+    await other.query(sql`select 1`)
+    const { rows } = await probe.query<{ probe: string | null }>(sql`select current_setting('cutover.probe', true) as probe`)
+    await other.query(sql`rollback`)
+    if (rows[0]?.probe === "kept") return
+  } finally {
+    other.release()
+    probe.release()
+  }
+  throw new CutoverError("CUTOVER_POOLER_IN_TRANSACTION_MODE", {
+    message: "A connection pooler in transaction mode stands before the server: a session's settings and locks do not stay.",
+    state: nothingChanged,
+    hint: "Connect to the server directly, or through a pool in session mode.",
+  })
+}

@@ -1,0 +1,35 @@
+import type { PartitionTask, RunTask } from "../machine/effects.ts"
+import type { PartitionStep, RunStep } from "../steps/Step.ts"
+import { analyze } from "../steps/analyze.ts"
+import { attach } from "../steps/attach.ts"
+import { buildIndex } from "../steps/buildIndex.ts"
+import { catchUp } from "../steps/catchUp.ts"
+import { cleanup } from "../steps/cleanup.ts"
+import { copyBatch } from "../steps/copyBatch.ts"
+import { guardWrites } from "../steps/guardWrites.ts"
+import { scaffold } from "../steps/scaffold.ts"
+import { survey } from "../steps/survey.ts"
+import { validatePartition } from "../steps/validatePartition.ts"
+
+/** The step of each task that works inside the transaction of its job. `indexes` cannot: see `workIndexes`. */
+export const runSteps: Readonly<Record<Exclude<RunTask, "indexes">, RunStep>> = {
+  writes: guardWrites,
+  survey,
+  scaffold,
+  attach,
+  analyze,
+  cleanup,
+}
+
+export const partitionSteps: Readonly<Record<PartitionTask, PartitionStep>> = {
+  copy: copyBatch,
+  index: buildIndex,
+  catchUp,
+  validate: validatePartition,
+}
+
+/**
+ * Tasks that may last as long as a month is large. A pause does not wait for them: they are cancelled, and begun again
+ * on resuming. All others end within a batch.
+ */
+export const longTasks: ReadonlySet<string> = new Set(["indexes", "index", "catchUp", "validate", "attach", "analyze"])

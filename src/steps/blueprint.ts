@@ -1,0 +1,37 @@
+import { quoteIdentifier } from "../domain/identifier.ts"
+import type { IndexDescription, TableDescription } from "../postgres/catalog/TableDescription.ts"
+import type { Blueprint, PlannedIndex } from "../store/Blueprint.ts"
+
+/** What the target gets: the source's columns and indexes, its primary key extended by the partition key. */
+export function makeBlueprint(source: TableDescription, keyColumn: string, choices: BlueprintChoices): Blueprint {
+  return {
+    source,
+    columns: source.columns.filter((column) => column.generated === "").map((column) => column.name),
+    indexes: source.indexes.map((index) => planIndex(index, keyColumn, choices)),
+    isAdopted: choices.isAdopted,
+  }
+}
+
+export type BlueprintChoices = {
+  /** Rows without a key exist, so that the key cannot be part of a primary key; a unique key stands in. */
+  readonly keyMayBeNull: boolean
+  readonly isAdopted: boolean
+}
+
+function planIndex(index: IndexDescription, keyColumn: string, choices: BlueprintChoices): PlannedIndex {
+  const { constraint } = index
+  if (constraint === null) return { name: index.name, kind: "index", isUnique: index.isUnique, body: index.tail }
+  const body = index.isPrimary ? primaryKeyBody(index, constraint.definition, keyColumn, choices) : constraint.definition
+  return { name: constraint.name, kind: "constraint", isUnique: true, body }
+}
+
+/**
+ * `PRIMARY KEY (id)` becomes `PRIMARY KEY (id, return_date)`: a key of a partitioned table must hold the
+ * partition key (PostgreSQL manual, 5.12.2.3). What follows the columns stays: INCLUDE, DEFERRABLE.
+ */
+function primaryKeyBody(index: IndexDescription, definition: string, keyColumn: string, choices: BlueprintChoices): string {
+  const head = `PRIMARY KEY (${index.keyList ?? ""})`
+  if (!definition.startsWith(head)) throw new Error(`a primary key that reads ${definition} and not ${head} …`)
+  const keyList = index.columns.includes(keyColumn) ? index.keyList : `${index.keyList}, ${quoteIdentifier(keyColumn)}`
+  return `${choices.keyMayBeNull ? "UNIQUE" : "PRIMARY KEY"} (${keyList})${definition.slice(head.length)}`
+}

@@ -1,0 +1,66 @@
+import { partitionObjectName } from "../domain/derivedNames.ts"
+import type { Queryable } from "../postgres/Queryable.ts"
+import { type Sql, ident, raw, sql, table } from "../postgres/sql.ts"
+import type { Partition } from "../store/partitions.ts"
+import type { Run } from "../store/runs.ts"
+import type { PartitionStep } from "./Step.ts"
+import { tableOf } from "./partitionTable.ts"
+import { indexStatement, requireBlueprint } from "./scaffold.ts"
+import { readTargetPartitions } from "./targetPartitions.ts"
+
+/** Builds the next index, key or foreign key that the loaded partition lacks: one each time. */
+export const buildIndex: PartitionStep = async ({ tx, run }, partition) => {
+  const missing = await missingObjects(tx, run, partition)
+  const [next, ...later] = missing
+  if (next === undefined) return { event: { type: "index.built", finished: true } }
+  await tx.query(sql`select set_config('statement_timeout', '0', true),
+                            set_config('maintenance_work_mem', ${`${sortMemoryMb}MB`}, true)`)
+  for (const statement of next) await tx.query(statement)
+  return { event: { type: "index.built", finished: later.length === 0 } }
+}
+
+/** A month's index is sorted in memory where it fits; the default of 64 MB would spill months of a million rows. */
+const sortMemoryMb = 256
+
+/** The statements of each object that is still to be made, in order. A partition that is attached has all of them. */
+async function missingObjects(tx: Queryable, run: Run, partition: Partition): Promise<Sql[][]> {
+  const name = tableOf(run, partition)
+  const attached = await readTargetPartitions(tx, run)
+  if (attached.some((one) => one.name === name.name && one.schema === name.schema)) return []
+  const present = await presentNames(tx, run, partition)
+  const { indexes, source } = requireBlueprint(run)
+  const on = table(name)
+  return [
+    ...indexes
+      .map((index) => ({ index, name: partitionObjectName(name, index.name) }))
+      .filter((one) => !present.has(one.name))
+      .map((one) => [indexStatement(one.index, on, one.name)]),
+    ...source.foreignKeys.filter((key) => !present.has(key.name)).map((key) => foreignKeyStatements(on, key)),
+  ]
+}
+
+/**
+ * NOT VALID first: that takes SHARE ROW EXCLUSIVE on the referenced table for an instant; VALIDATE then reads both
+ * tables under ROW SHARE, so that nobody waits (PostgreSQL manual, ALTER TABLE, Notes).
+ */
+function foreignKeyStatements(on: Sql, key: { readonly name: string; readonly definition: string }): Sql[] {
+  return [
+    sql`alter table ${on} add constraint ${ident(key.name)} ${raw(key.definition)} not valid`,
+    sql`alter table ${on} validate constraint ${ident(key.name)}`,
+  ]
+}
+
+async function presentNames(tx: Queryable, run: Run, partition: Partition): Promise<Set<string>> {
+  const name = tableOf(run, partition)
+  const { rows } = await tx.query<{ name: string }>(sql`
+    with it as (
+      select c.oid
+      from pg_class c
+      join pg_namespace n on n.oid = c.relnamespace
+      where n.nspname = ${name.schema} and c.relname = ${name.name}
+    )
+    select ic.relname as name from pg_index i join pg_class ic on ic.oid = i.indexrelid join it on it.oid = i.indrelid
+    union
+    select o.conname from pg_constraint o join it on it.oid = o.conrelid`)
+  return new Set(rows.map((row) => row.name))
+}

@@ -1,0 +1,34 @@
+import { targetName } from "../domain/derivedNames.ts"
+import { type Sql, ident, literal, raw, sql, table } from "../postgres/sql.ts"
+import type { Partition } from "../store/partitions.ts"
+import type { Run } from "../store/runs.ts"
+import type { PartitionStep } from "./Step.ts"
+import { boundsCheck, tableOf } from "./partitionTable.ts"
+import { readTargetPartitions } from "./targetPartitions.ts"
+
+/**
+ * Makes the loaded month a partition of the target. Writes are refused while the run lives, so there is nothing to
+ * replay first. Its CHECK proves the bounds and its indexes are there, so nothing is scanned and nothing is built.
+ */
+export const catchUp: PartitionStep = async ({ tx, run }, partition) => {
+  const name = tableOf(run, partition)
+  const attached = await readTargetPartitions(tx, run)
+  if (!attached.some((one) => one.name === name.name && one.schema === name.schema)) {
+    for (const statement of attachStatements(run, partition)) await tx.query(statement)
+  }
+  await tx.query(sql`analyze ${table(name)}`)
+  return { event: { type: "caught.up" } }
+}
+
+/** ATTACH takes SHARE UPDATE EXCLUSIVE on the target and ACCESS EXCLUSIVE on the partition: nobody uses either yet. */
+export function attachStatements(run: Run, partition: Partition): Sql[] {
+  const name = table(tableOf(run, partition))
+  const bounds =
+    partition.bounds === null
+      ? raw("default")
+      : sql`for values from (${literal(partition.bounds.from)}) to (${literal(partition.bounds.to)})`
+  return [
+    sql`alter table ${table(targetName(run.table))} attach partition ${name} ${bounds}`,
+    ...(partition.bounds === null ? [] : [sql`alter table ${name} drop constraint ${ident(boundsCheck)}`]),
+  ]
+}

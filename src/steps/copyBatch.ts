@@ -1,0 +1,92 @@
+import { takeBlocks, totalBlocks } from "../domain/blockRanges.ts"
+import { nextBatchBlocks } from "../domain/pace.ts"
+import type { TableName } from "../domain/tableName.ts"
+import type { BlockRange } from "../domain/blockRanges.ts"
+import type { Queryable } from "../postgres/Queryable.ts"
+import { findRelation } from "../postgres/catalog/findRelation.ts"
+import { type Sql, ident, join, raw, sql, table } from "../postgres/sql.ts"
+import { saveBatch } from "../store/batches.ts"
+import type { Partition } from "../store/partitions.ts"
+import { type Run, saveRunFacts } from "../store/runs.ts"
+import type { PartitionStep } from "./Step.ts"
+import { keyWithin } from "./keyExpression.ts"
+import { requireBlueprint } from "./scaffold.ts"
+import { paceLimits } from "./survey.ts"
+import { boundsCheck, tableOf } from "./partitionTable.ts"
+import { targetName } from "../domain/derivedNames.ts"
+
+/** Copies the rows of one month out of its next blocks, and leaves the checkpoint in the same transaction. */
+export const copyBatch: PartitionStep = async ({ tx, run }, partition) => {
+  const into = tableOf(run, partition)
+  if (partition.batches === 0) await ensurePartitionTable(tx, run, partition, into)
+  const { taken, nextCursor } = takeBlocks(partition.blocks, partition.nextBlock, run.batchBlocks)
+  if (taken.length > 0) await copyBlocks(tx, run, partition, taken)
+  return { event: { type: "batch.copied", finished: nextCursor === null } }
+}
+
+async function copyBlocks(tx: Queryable, run: Run, partition: Partition, ranges: readonly BlockRange[]): Promise<void> {
+  const startedAt = performance.now()
+  const { rowCount } = await tx.query(copyStatement(run, partition, ranges))
+  const elapsedMs = performance.now() - startedAt
+  await saveBatch(tx, partition.id, {
+    seq: partition.batches + 1,
+    from: ranges[0]?.from ?? 0,
+    to: ranges.at(-1)?.to ?? 0,
+    rows: rowCount,
+    elapsedMs,
+  })
+  const blocks = totalBlocks(ranges)
+  if (blocks < run.batchBlocks) return
+  const batchBlocks = nextBatchBlocks({ blocks, elapsedMs, targetMs: run.options.batchTargetMs, ...paceLimits })
+  await saveRunFacts(tx, run.id, { batchBlocks })
+}
+
+/** Reads the ranges of blocks one after the other (see `survey` for the shape of the subquery); rows stay in the server. */
+export function copyStatement(run: Run, partition: Partition, ranges: readonly BlockRange[]): Sql {
+  const columns = join(requireBlueprint(run).columns.map((column) => ident(column)))
+  return sql`
+    insert into ${table(tableOf(run, partition))} (${columns})
+    select ${columns}
+    from ${rangesOf(ranges)}
+    cross join lateral (
+      select ${columns}
+      from only ${table(run.table)} as cutover_source
+      where ctid >= cutover_range.low and ctid < cutover_range.high and ${keyWithin(run, partition.bounds)}
+      offset 0
+    ) as cutover_found`
+}
+
+/** The ranges of blocks as rows `cutover_range (low, high)` of tids: low inclusive, high exclusive. */
+export function rangesOf(ranges: readonly BlockRange[]): Sql {
+  const low = ranges.map((range) => `(${range.from},0)`)
+  const high = ranges.map((range) => `(${range.to},0)`)
+  return sql`unnest(${low}::tid[], ${high}::tid[]) as cutover_range (low, high)`
+}
+
+/**
+ * The table of one month, alone, without indexes, so that it loads fast; with a CHECK of its bounds, so that attaching
+ * it later needs no scan (PostgreSQL manual, ALTER TABLE … ATTACH PARTITION).
+ */
+async function ensurePartitionTable(tx: Queryable, run: Run, partition: Partition, name: TableName): Promise<void> {
+  if ((await findRelation(tx, name)) !== undefined) return
+  for (const statement of partitionStatements(run, partition, name)) await tx.query(statement)
+}
+
+export function partitionStatements(run: Run, partition: Partition, name: TableName): Sql[] {
+  const { source } = requireBlueprint(run)
+  const options = source.options.length === 0 ? raw("") : raw(` with (${source.options.join(", ")})`)
+  return [
+    sql`create table ${table(name)} (
+      like ${table(targetName(run.table))} including defaults including constraints including generated
+        including storage including compression including statistics,
+      constraint ${ident(boundsCheck)} check (${checkOfBounds(run, partition)})
+    )${options}`,
+    sql`alter table ${table(name)} owner to ${ident(source.owner)}`,
+  ]
+}
+
+/** The IS NOT NULL is needed: without it PostgreSQL cannot tell that the partition's rows all fit. */
+function checkOfBounds(run: Run, partition: Partition): Sql {
+  const within = keyWithin(run, partition.bounds)
+  return partition.bounds === null ? within : sql`${ident(run.key.column)} is not null and ${within}`
+}

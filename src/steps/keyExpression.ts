@@ -1,0 +1,39 @@
+import type { Queryable } from "../postgres/Queryable.ts"
+import { type Sql, ident, literal, sql } from "../postgres/sql.ts"
+import { nextStart } from "../domain/interval.ts"
+import type { Bounds } from "../store/partitions.ts"
+import type { Run } from "../store/runs.ts"
+
+/** The first day of the interval that a key falls into, in the run's time zone, as a date. */
+export function intervalStartOfKey(run: Run): Sql {
+  const key = ident(run.key.column)
+  const local = run.key.type === "timestamptz" ? sql`(${key} at time zone ${literal(run.options.timezone)})` : sql`${key}::timestamp`
+  return sql`date_trunc(${literal(run.options.interval)}, ${local})::date`
+}
+
+/** Half-open: from inclusive, to exclusive. The default partition holds the rows without a key. */
+export function keyWithin(run: Run, bounds: Bounds | null): Sql {
+  const key = ident(run.key.column)
+  if (bounds === null) return sql`${key} is null`
+  return sql`${key} >= ${literal(bounds.from)}::${type(run)} and ${key} < ${literal(bounds.to)}::${type(run)}`
+}
+
+/** The bounds of the intervals that begin on these local days, as text of the key's type, in UTC. */
+export async function readBounds(db: Queryable, run: Run, starts: readonly string[]): Promise<Map<string, Bounds>> {
+  const edges = new Set(starts.flatMap((start) => [start, nextStart(run.options.interval, start)]))
+  const instant = run.key.type === "timestamptz" ? sql`(day::timestamp at time zone ${run.options.timezone})` : sql`day::${type(run)}`
+  const { rows } = await db.query<{ day: string; edge: string }>(
+    sql`select day, ${instant}::text as edge from unnest(${[...edges]}::text[]) as day`,
+  )
+  const edgeOf = new Map(rows.map((row) => [row.day, row.edge]))
+  return new Map(
+    starts.map((start) => [
+      start,
+      { from: edgeOf.get(start) ?? start, to: edgeOf.get(nextStart(run.options.interval, start)) ?? start },
+    ]),
+  )
+}
+
+function type(run: Run): Sql {
+  return ident("pg_catalog", run.key.type)
+}

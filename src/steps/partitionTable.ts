@@ -1,0 +1,12 @@
+import type { TableName } from "../domain/tableName.ts"
+import type { Partition } from "../store/partitions.ts"
+import type { Run } from "../store/runs.ts"
+
+/** The CHECK that stands in for the partition's bounds until it is attached. */
+export const boundsCheck = "cutover_bounds"
+
+/** The table of a partition, in the schema of the source. */
+export function tableOf(run: Run, partition: Partition): TableName {
+  if (partition.tableName === null) throw new Error(`partition ${partition.label} of run ${run.id} has no table yet`)
+  return { schema: run.table.schema, name: partition.tableName }
+}

@@ -1,0 +1,23 @@
+import { renderTableName } from "../../domain/tableName.ts"
+import { type Check, type Finding, block } from "./Check.ts"
+
+/** A key of a partitioned table must hold the partition key; a primary key is extended, other keys would change meaning. */
+export const checkConstraints: Check = async ({ source, key, options, table }) => {
+  const findings: Finding[] = []
+  const name = renderTableName(table)
+  for (const index of source.indexes) {
+    const what = `${index.constraint === null ? "index" : "constraint"} ${index.constraint?.name ?? index.name}`
+    if (!index.isValid) findings.push(block("CUTOVER_NOT_CARRIED_OVER", `index ${index.name} of ${name} is invalid.`, "Drop it, or build it anew with REINDEX INDEX CONCURRENTLY."))
+    if (index.isExclusion) findings.push(block("CUTOVER_NOT_CARRIED_OVER", `${what} of ${name} is an exclusion constraint.`, "This version cannot carry it over; drop it first."))
+    if (!index.isUnique || index.columns.includes(key.column)) continue
+    if (!index.isPrimary) {
+      findings.push(block("CUTOVER_UNIQUE_WITHOUT_KEY", `unique ${what} of ${name} lacks ${key.column}, so a partitioned table cannot enforce it.`, `Drop it, or make a unique one that holds ${key.column}.`))
+    } else if (options.primaryKey === "refuse") {
+      findings.push(block("CUTOVER_PRIMARY_KEY_REFUSED", `the primary key of ${name} lacks ${key.column}, and --primary-key refuse was asked for.`, `Launch with --primary-key extend: it becomes (${index.keyList ?? ""}, ${key.column}).`))
+    }
+  }
+  for (const constraint of [...source.foreignKeys, ...source.checks].filter((one) => !one.isValidated)) {
+    findings.push(block("CUTOVER_NOT_CARRIED_OVER", `constraint ${constraint.name} of ${name} is NOT VALID.`, `Validate it first: ALTER TABLE ${name} VALIDATE CONSTRAINT …, or drop it.`))
+  }
+  return findings
+}

@@ -1,0 +1,64 @@
+import { targetName } from "../../domain/derivedNames.ts"
+import { intervalStart } from "../../domain/interval.ts"
+import { renderTableName } from "../../domain/tableName.ts"
+import { type Queryable, readOne } from "../../postgres/Queryable.ts"
+import type { TableDescription } from "../../postgres/catalog/TableDescription.ts"
+import { describeTable } from "../../postgres/catalog/describeTable.ts"
+import { findRelation } from "../../postgres/catalog/findRelation.ts"
+import { sql, table } from "../../postgres/sql.ts"
+import { readTargetPartitions } from "../targetPartitions.ts"
+import { type Check, type CheckContext, block } from "./Check.ts"
+
+/** A table of the target's name is adopted where it fits; where it does not, the refusal says what differs. */
+export const checkScaffold: Check = async (context) => {
+  const name = targetName(context.table)
+  const relation = await findRelation(context.db, name)
+  if (relation === undefined) return []
+  const target = await describeTable(context.db, relation.oid)
+  const differences = target === undefined ? [] : await differencesOf(context, target)
+  if (differences.length === 0) return []
+  return [block("CUTOVER_SCAFFOLD_DIFFERS", `${renderTableName(name)} exists and does not fit: ${differences.join("; ")}.`, "Drop or rename it, and the run makes its own; or make it fit.")]
+}
+
+async function differencesOf(context: CheckContext, target: TableDescription): Promise<string[]> {
+  if (target.kind !== "p") return ["it is not a partitioned table"]
+  const differences = [...(await differencesOfKey(context, target)), ...differencesOfColumns(context.source, target), ...differencesOfIndexes(context, target)]
+  const partitions = await readTargetPartitions(context.db, { targetOid: target.oid })
+  for (const partition of partitions) {
+    if (partition.from === null) continue
+    const day = partition.from.slice(0, 10)
+    if (!/^\d{4}-\d\d-\d\d$/.test(day) || (context.key.type !== "timestamptz" && intervalStart(context.options.interval, day) !== day)) {
+      differences.push(`partition ${partition.name} begins at ${partition.from}, which is not the beginning of a ${context.options.interval}`)
+    }
+  }
+  const { filled } = await readOne<{ filled: boolean }>(context.db, sql`select exists (select from ${table(targetName(context.table))}) as filled`)
+  return filled ? [...differences, "it holds rows already"] : differences
+}
+
+async function differencesOfKey({ db, key }: { db: Queryable; key: CheckContext["key"] }, target: TableDescription): Promise<string[]> {
+  const { definition } = await readOne<{ definition: string }>(db, sql`select pg_get_partkeydef(${target.oid}::oid) as definition`)
+  const { wanted } = await readOne<{ wanted: string }>(db, sql`select 'RANGE (' || quote_ident(${key.column}) || ')' as wanted`)
+  return definition === wanted ? [] : [`it is partitioned by ${definition} and not by ${wanted}`]
+}
+
+function differencesOfColumns(source: TableDescription, target: TableDescription): string[] {
+  const has = target.columns.map((column) => column.name).join(", ")
+  const wants = source.columns.map((column) => column.name).join(", ")
+  if (has !== wants) return [`its columns are ${has} and not ${wants}`]
+  return source.columns.flatMap((column, n) => {
+    const other = target.columns[n]
+    return other?.type === column.type ? [] : [`column ${column.name} is ${other?.type ?? "missing"} and not ${column.type}`]
+  })
+}
+
+/** Its indexes may have other names; what counts is that each of the source's has a twin. */
+function differencesOfIndexes({ source, key }: CheckContext, target: TableDescription): string[] {
+  return source.indexes.flatMap((index) => {
+    const columns = index.isPrimary && !index.columns.includes(key.column) ? [...index.columns, key.column] : index.columns
+    const twin = target.indexes.some(
+      (other) => other.isUnique === index.isUnique && JSON.stringify(other.columns) === JSON.stringify(columns),
+    )
+    return twin ? [] : [`it has no ${index.isUnique ? "unique " : ""}index on (${columns.map((column) => column ?? "an expression").join(", ")}) like ${index.name}`]
+  })
+}
+

@@ -1,0 +1,18 @@
+import { targetName } from "../domain/derivedNames.ts"
+import type { Queryable } from "../postgres/Queryable.ts"
+import { sql, table } from "../postgres/sql.ts"
+import type { Partition } from "../store/partitions.ts"
+import type { Run } from "../store/runs.ts"
+import { tableOf } from "./partitionTable.ts"
+import { readTargetPartitions } from "./targetPartitions.ts"
+
+/** Drops the table of a month, so that its copy begins anew. Before the swap nobody but us uses it. */
+export async function resetPartition(tx: Queryable, run: Run, partition: Partition): Promise<void> {
+  if (partition.tableName === null) return
+  const name = tableOf(run, partition)
+  const attached = await readTargetPartitions(tx, run)
+  if (attached.some((one) => one.name === name.name && one.schema === name.schema)) {
+    await tx.query(sql`alter table ${table(targetName(run.table))} detach partition ${table(name)}`)
+  }
+  await tx.query(sql`drop table if exists ${table(name)} restrict`)
+}

@@ -1,0 +1,116 @@
+import { defaultPartitionName, partitionName, targetName } from "../domain/derivedNames.ts"
+import { shortenIdentifier } from "../domain/identifier.ts"
+import { labelOf, seededStarts } from "../domain/interval.ts"
+import type { TableName } from "../domain/tableName.ts"
+import { type Queryable, readOne } from "../postgres/Queryable.ts"
+import type { TableDescription } from "../postgres/catalog/TableDescription.ts"
+import { findRelation } from "../postgres/catalog/findRelation.ts"
+import { type Sql, ident, literal, raw, sql, table } from "../postgres/sql.ts"
+import type { Blueprint, PlannedIndex } from "../store/Blueprint.ts"
+import { addFinding, countLeft, readPartitions, saveTableName } from "../store/partitions.ts"
+import { type Run, saveRunFacts } from "../store/runs.ts"
+import type { RunStep } from "./Step.ts"
+import { readBounds } from "./keyExpression.ts"
+import { defaultLabel, firstBatchBlocks } from "./survey.ts"
+import { readTargetPartitions } from "./targetPartitions.ts"
+
+/**
+ * Builds the target beside the source, empty, with all its keys and indexes, and names the table of each month that
+ * holds rows and of the seeded ones. The tables themselves are made when their copy begins.
+ */
+export const scaffold: RunStep = async ({ tx, run }) => {
+  const blueprint = requireBlueprint(run)
+  await seedPartitions(tx, run)
+  if (!blueprint.isAdopted) for (const statement of targetStatements(run, blueprint)) await tx.query(statement)
+  const target = await findRelation(tx, targetName(run.table))
+  if (target === undefined) throw new Error(`the target of run ${run.id} was made and is not there`)
+  await saveRunFacts(tx, run.id, { targetOid: target.oid, batchBlocks: firstBatchBlocks })
+  await nameTables(tx, { ...run, targetOid: target.oid })
+  const { toCopy } = await countLeft(tx, run.id)
+  return { event: { type: "scaffold.built", left: toCopy }, facts: { target: targetName(run.table).name, partitions: toCopy } }
+}
+
+export function requireBlueprint(run: Run): Blueprint {
+  if (run.blueprint === null) throw new Error(`run ${run.id} has no blueprint yet`)
+  return run.blueprint
+}
+
+/** Whether a table of the target's name is there; preflight has found that it fits. */
+export async function findScaffold(db: Queryable, run: { readonly table: TableName }, _source: TableDescription): Promise<{ isAdopted: boolean }> {
+  return { isAdopted: (await findRelation(db, targetName(run.table))) !== undefined }
+}
+
+/** The months around today get partitions though they may hold no rows yet: writes of tomorrow need them. */
+async function seedPartitions(tx: Queryable, run: Run): Promise<void> {
+  const { interval, timezone, monthsBack, monthsAhead } = run.options
+  const { today } = await readOne<{ today: string }>(
+    tx,
+    sql`select (clock_timestamp() at time zone ${timezone})::date::text as today`,
+  )
+  const starts = seededStarts(interval, today, monthsBack, monthsAhead)
+  const bounds = await readBounds(tx, run, starts)
+  for (const start of starts) {
+    const label = labelOf(interval, start)
+    await addFinding(tx, run.id, { label, bounds: bounds.get(start) ?? null, rows: 0, blocks: "{}" })
+  }
+}
+
+/** An adopted scaffold's partitions are known by their bounds, never by their names. */
+async function nameTables(tx: Queryable, run: Run): Promise<void> {
+  const existing = await readTargetPartitions(tx, run)
+  for (const partition of await readPartitions(tx, run.id)) {
+    const found = existing.find((one) => one.from === (partition.bounds?.from ?? null) && one.to === (partition.bounds?.to ?? null))
+    const name = found?.name ?? nameOf(run.table, partition.label).name
+    await saveTableName(tx, partition.id, name)
+  }
+}
+
+export function nameOf(source: TableName, label: string): TableName {
+  return label === defaultLabel ? defaultPartitionName(source) : partitionName(source, label)
+}
+
+/** The DDL of the target, in order. Nothing here locks the source but the reads of its definition (ACCESS SHARE). */
+export function targetStatements(run: Run, blueprint: Blueprint): Sql[] {
+  const target = table(targetName(run.table))
+  const { source } = blueprint
+  return [
+    sql`create table ${target} (
+      like ${table(run.table)} including defaults including constraints including generated including storage
+        including compression including statistics including comments
+    ) partition by range (${ident(run.key.column)})`,
+    sql`alter table ${target} owner to ${ident(source.owner)}`,
+    ...blueprint.indexes.map((index) => indexStatement(index, target, targetObjectName(index.name))),
+    // ADD FOREIGN KEY takes SHARE ROW EXCLUSIVE on the referenced table, for an instant: the target is empty.
+    ...source.foreignKeys.map(
+      (key) => sql`alter table ${target} add constraint ${ident(key.name)} ${raw(key.definition)}`,
+    ),
+    ...identityStatements(source, target),
+    ...(source.comment === null ? [] : [sql`comment on table ${target} is ${literal(source.comment)}`]),
+  ]
+}
+
+/** What an index of the target is called until the swap gives it its source's name. */
+export function targetObjectName(name: string): string {
+  return shortenIdentifier(name, "_partitioned")
+}
+
+/** What an index of the source is called after the swap. */
+export function legacyObjectName(name: string): string {
+  return shortenIdentifier(name, "_legacy")
+}
+
+export function indexStatement(index: PlannedIndex, on: Sql, name: string): Sql {
+  return index.kind === "constraint"
+    ? sql`alter table ${on} add constraint ${ident(name)} ${raw(index.body)}`
+    : sql`create ${raw(index.isUnique ? "unique " : "")}index ${ident(name)} on ${on}${raw(index.body)}`
+}
+
+/** The swap sets the sequence to where the source's stands. */
+function identityStatements(source: TableDescription, target: Sql): Sql[] {
+  return source.columns
+    .filter((column) => column.identity !== "")
+    .map((column) => {
+      const how = raw(column.identity === "a" ? "always" : "by default")
+      return sql`alter table ${target} alter column ${ident(column.name)} add generated ${how} as identity`
+    })
+}

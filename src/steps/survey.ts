@@ -1,0 +1,100 @@
+import { labelOf } from "../domain/interval.ts"
+import { nextBatchBlocks } from "../domain/pace.ts"
+import { CutoverError } from "../errors/CutoverError.ts"
+import { type Queryable } from "../postgres/Queryable.ts"
+import { type Sql, sql, table } from "../postgres/sql.ts"
+import { addFinding } from "../store/partitions.ts"
+import { type Run, saveRunFacts } from "../store/runs.ts"
+import type { RunStep } from "./Step.ts"
+import { intervalStartOfKey, readBounds } from "./keyExpression.ts"
+
+/** The label of the partition for rows without a key. */
+export const defaultLabel = "default"
+
+/**
+ * Notes for the next stretch of the heap which months live there: how many rows, and in which blocks. It takes one
+ * pass over the table, in bounded batches; copy and validation then read of each month only its own blocks.
+ */
+export const survey: RunStep = async ({ tx, run }) => {
+  const heapBlocks = run.heapBlocks ?? 0
+  const from = run.surveyedBlocks
+  const to = Math.min(heapBlocks, from + run.batchBlocks)
+  const startedAt = performance.now()
+  const { rows } = await tx.query<SurveyRow>(surveyStatement(run, from, to, zoneBlocks(heapBlocks)))
+  const elapsedMs = performance.now() - startedAt
+  await saveFindings(tx, run, rows)
+  const blocks = to - from
+  await saveRunFacts(tx, run.id, {
+    surveyedBlocks: to,
+    ...(blocks === run.batchBlocks ? { batchBlocks: nextBatchBlocks({ blocks, elapsedMs, targetMs: run.options.batchTargetMs, ...paceLimits }) } : {}),
+  })
+  return { event: { type: "survey.advanced", finished: to >= heapBlocks } }
+}
+
+/**
+ * The first batch is 2 MB, so that it is short on any machine; growing by half each time it finds its size in a
+ * few seconds. The largest is 1 GB: beyond it nothing is gained.
+ */
+export const firstBatchBlocks = 256
+export const paceLimits = { min: 8, max: 131_072 }
+
+/** The heap is looked at in about 4,000 zones, of 16 blocks (128 kB) at least: a month's map stays small. */
+function zoneBlocks(heapBlocks: number): number {
+  return Math.max(16, Math.ceil(heapBlocks / 4_096))
+}
+
+type SurveyRow = { readonly start: string | null; readonly rows: string; readonly blocks: string }
+
+/**
+ * TID range scans (PostgreSQL 14) read just the blocks of each zone. The ungrouped lateral subquery is planned on its
+ * own, with the zone's limits as parameters; pulled up, its conditions would not reach the scan.
+ */
+function surveyStatement(run: Run, from: number, to: number, zone: number): Sql {
+  return sql`
+    select cutover_found.start::text as start,
+           sum(cutover_found.rows)::text as rows,
+           range_agg(int8range(cutover_zone.block, least(cutover_zone.block + ${zone}::bigint, ${to}::bigint)))::text as blocks
+    from generate_series(${from}::bigint, ${to}::bigint - 1, ${zone}::bigint) as cutover_zone (block)
+    cross join lateral (
+      select ${intervalStartOfKey(run)} as start, count(*) as rows
+      from only ${table(run.table)} as cutover_source
+      where ctid >= format('(%s,0)', cutover_zone.block)::tid
+        and ctid < format('(%s,0)', least(cutover_zone.block + ${zone}::bigint, ${to}::bigint))::tid
+      group by 1
+    ) as cutover_found
+    group by 1`
+}
+
+async function saveFindings(tx: Queryable, run: Run, rows: readonly SurveyRow[]): Promise<void> {
+  const starts = rows.flatMap((row) => (row.start === null ? [] : [finite(run, row.start)]))
+  const bounds = await readBounds(tx, run, starts)
+  for (const row of rows) {
+    const isDefault = row.start === null
+    if (isDefault && run.options.nullKeys === "refuse") throw unexpectedNulls(run, row.rows)
+    await addFinding(tx, run.id, {
+      label: isDefault ? defaultLabel : labelOf(run.options.interval, row.start),
+      bounds: isDefault ? null : (bounds.get(row.start) ?? null),
+      rows: Number(row.rows),
+      blocks: row.blocks,
+    })
+  }
+}
+
+function finite(run: Run, start: string): string {
+  if (/^\d{4}-\d\d-\d\d$/.test(start)) return start
+  throw new CutoverError("CUTOVER_KEY_OUT_OF_BOUNDS", {
+    message: `Rows have a ${run.key.column} in the interval that begins at ${start}, which no partition can be made for.`,
+    state: "Nothing was copied yet.",
+    hint: "Abort the run, correct these rows, and launch again.",
+    details: { start },
+  })
+}
+
+function unexpectedNulls(run: Run, rows: string): CutoverError {
+  return new CutoverError("CUTOVER_KEY_NULLS", {
+    message: `${rows} rows have no ${run.key.column}, and no partition holds rows without a key.`,
+    state: "Nothing was copied yet.",
+    hint: "Abort the run, then give these rows a key, or launch with --null-keys default-partition.",
+    details: { rows },
+  })
+}

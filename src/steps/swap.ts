@@ -1,0 +1,107 @@
+import { legacyName, targetName } from "../domain/derivedNames.ts"
+import { renderTableName } from "../domain/tableName.ts"
+import { CutoverError } from "../errors/CutoverError.ts"
+import { type Queryable, readOne } from "../postgres/Queryable.ts"
+import { describeTable } from "../postgres/catalog/describeTable.ts"
+import { type Sql, ident, sql, table } from "../postgres/sql.ts"
+import type { Blueprint } from "../store/Blueprint.ts"
+import { type Run, saveRunFacts } from "../store/runs.ts"
+import { differences, fingerprintOf } from "./fingerprint.ts"
+import { heapBlocks, sourceGone } from "./guardWrites.ts"
+import { grantStatements } from "./grants.ts"
+import { legacyObjectName, requireBlueprint, targetObjectName } from "./scaffold.ts"
+import { boundsCheck } from "./partitionTable.ts"
+
+export type Swapped = { readonly lockedAt: number; readonly facts: Readonly<Record<string, unknown>> }
+
+/**
+ * The swap, inside the caller's transaction: locks, checks that nothing changed since the beginning, and exchanges the
+ * two tables. Readers and writers that wait for the lock resolve the name again and find the new table.
+ */
+export async function swap(tx: Queryable, run: Run): Promise<Swapped> {
+  const blueprint = requireBlueprint(run)
+  await tx.query(sql`select set_config('lock_timeout', ${`${run.options.lockTimeoutMs}ms`}, true)`)
+  // The one moment of ACCESS EXCLUSIVE on the live table. The target first: nobody but us uses it.
+  await tx.query(sql`lock table only ${table(targetName(run.table))} in access exclusive mode`)
+  await tx.query(sql`lock table only ${table(run.table)} in access exclusive mode`)
+  const lockedAt = performance.now()
+  await assertUnchanged(tx, run, blueprint)
+  for (const statement of swapStatements(run, blueprint)) await tx.query(statement)
+  for (const statement of await grantStatements(tx, run)) await tx.query(statement)
+  await carryIdentities(tx, run, blueprint)
+  await dropDefaultCheck(tx, run)
+  const legacyTable = renderTableName(legacyName(run.table))
+  await saveRunFacts(tx, run.id, { legacyTable })
+  await tx.query(sql`update cutover.runs set swapped_at = clock_timestamp() where id = ${run.id}`)
+  return {
+    lockedAt,
+    facts: { table: renderTableName(run.table), legacyTable, legacyOid: run.sourceOid, newOid: run.targetOid },
+  }
+}
+
+/** The renames, and the sequences of serial columns. All are changes of the catalog; their time does not grow with rows. */
+export function swapStatements(run: Run, blueprint: Blueprint): Sql[] {
+  const { schema, name } = run.table
+  const legacy = legacyName(run.table)
+  return [
+    sql`alter table ${table(run.table)} rename to ${ident(legacy.name)}`,
+    sql`alter table ${table(targetName(run.table))} rename to ${ident(name)}`,
+    ...blueprint.indexes.flatMap((index) => [
+      sql`alter index ${ident(schema, index.name)} rename to ${ident(legacyObjectName(index.name))}`,
+      sql`alter index ${ident(schema, targetObjectName(index.name))} rename to ${ident(index.name)}`,
+    ]),
+    ...blueprint.source.sequences
+      .filter((sequence) => sequence.dependency === "a")
+      .map(
+        (sequence) =>
+          sql`alter sequence ${ident(sequence.schema, sequence.name)} owned by ${ident(schema, name, sequence.column)}`,
+      ),
+  ]
+}
+
+/** A definition that changed since the copy began would be lost without a word; so would rows of a heap that grew. */
+async function assertUnchanged(tx: Queryable, run: Run, blueprint: Blueprint): Promise<void> {
+  const now = await describeTable(tx, run.sourceOid)
+  if (now === undefined) throw sourceGone(run)
+  const { blocks } = await readOne<{ blocks: string }>(tx, heapBlocks(run.sourceOid))
+  const changes = fingerprintOf(now) === run.fingerprint ? [] : differences(blueprint.source, now)
+  if (Number(blocks) !== run.heapBlocks) changes.push(`the heap: ${run.heapBlocks} blocks before, ${blocks} now`)
+  if (changes.length === 0) return
+  throw new CutoverError("CUTOVER_SOURCE_CHANGED", {
+    message: `${renderTableName(run.table)} changed while the run was open: ${changes.join("; ")}.`,
+    state: "The swap was not made; the application still uses the source, which is complete.",
+    hint: `Undo the change and resume, or abort and launch again: cutover abort ${run.id} --confirm ${renderTableName(run.table)}`,
+    details: { changes },
+  })
+}
+
+/** Identity columns go on where the source's sequence stands, under the source's sequence's name. */
+async function carryIdentities(tx: Queryable, run: Run, blueprint: Blueprint): Promise<void> {
+  for (const old of blueprint.source.sequences.filter((sequence) => sequence.dependency === "i")) {
+    const made = await readOne<{ name: string; schema: string }>(tx, sql`
+      select s.relname as name, n.nspname as schema
+      from pg_depend d
+      join pg_class s on s.oid = d.objid and s.relkind = 'S'
+      join pg_namespace n on n.oid = s.relnamespace
+      join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
+      where d.refobjid = ${run.targetOid} and d.deptype = 'i' and a.attname = ${old.column}
+        and d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass`)
+    const before = ident(old.schema, old.name)
+    await tx.query(sql`select setval(${`"${made.schema.replaceAll('"', '""')}"."${made.name.replaceAll('"', '""')}"`}::regclass, last_value, is_called) from ${before}`)
+    await tx.query(sql`alter sequence ${before} rename to ${ident(legacyObjectName(old.name))}`)
+    await tx.query(sql`alter sequence ${ident(made.schema, made.name)} rename to ${ident(old.name)}`)
+  }
+}
+
+/** While months were attached, this CHECK spared a scan of the default partition for each; now it would only refuse rows. */
+async function dropDefaultCheck(tx: Queryable, run: Run): Promise<void> {
+  const { rows } = await tx.query<{ schema: string; name: string }>(sql`
+    select n.nspname as schema, c.relname as name
+    from pg_partitioned_table p
+    join pg_class c on c.oid = p.partdefid
+    join pg_namespace n on n.oid = c.relnamespace
+    where p.partrelid = ${run.targetOid}`)
+  for (const row of rows) {
+    await tx.query(sql`alter table ${ident(row.schema, row.name)} drop constraint if exists ${ident(boundsCheck)}`)
+  }
+}

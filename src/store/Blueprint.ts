@@ -1,0 +1,21 @@
+import type { TableDescription } from "../postgres/catalog/TableDescription.ts"
+
+/** What the source looked like when writes were guarded, and what the target gets because of it. */
+export type Blueprint = {
+  readonly source: TableDescription
+  /** The columns that a copy writes: all but the generated ones. */
+  readonly columns: readonly string[]
+  readonly indexes: readonly PlannedIndex[]
+  /** Whether a fitting target was found instead of being made. */
+  readonly isAdopted: boolean
+}
+
+/** An index or a key of the target and of each partition, as the source has it under `name`. */
+export type PlannedIndex = {
+  readonly name: string
+  /** `constraint`: made by ALTER TABLE … ADD CONSTRAINT; `index`: by CREATE INDEX. */
+  readonly kind: "constraint" | "index"
+  readonly isUnique: boolean
+  /** What follows the name: `PRIMARY KEY (…)`, or ` USING btree (…)`. PostgreSQL's own text. */
+  readonly body: string
+}

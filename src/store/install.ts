@@ -1,0 +1,54 @@
+import { readFile } from "node:fs/promises"
+import { CutoverError, nothingChanged } from "../errors/CutoverError.ts"
+import type { Database } from "../postgres/Database.ts"
+import { type Queryable, findOne, readOne } from "../postgres/Queryable.ts"
+import { lockKey, takeTransactionLock } from "../postgres/advisoryLock.ts"
+import { raw, sql } from "../postgres/sql.ts"
+import { withTransaction } from "../postgres/transaction.ts"
+
+/** The major version of the schema `cutover` that this program reads and writes. */
+export const schemaMajor = 1
+
+/**
+ * Makes sure that the schema `cutover` is there and ours. Refuses one of another major version.
+ * Whoever finds it there changes nothing.
+ */
+export async function ensureInstalled(database: Database): Promise<void> {
+  if (await isInstalled(database)) return
+  const ddl = await readFile(new URL("./schema/001.sql", import.meta.url), "utf8")
+  await withTransaction(database, async (tx) => {
+    await takeTransactionLock(tx, lockKey("install", "cutover"))
+    if (await isInstalled(tx)) return
+    await tx.query(sql`create schema if not exists cutover`)
+    await tx.query(raw(ddl))
+  })
+}
+
+/** Whether our schema is there; throws when it is there and is not of our major version. */
+export async function isInstalled(db: Queryable): Promise<boolean> {
+  const found = await readOne<{ schema: boolean; meta: boolean }>(
+    db,
+    sql`select to_regnamespace('cutover') is not null as schema, to_regclass('cutover.meta') is not null as meta`,
+  )
+  if (!found.schema) return false
+  if (!found.meta) {
+    const inside = await readOne<{ n: number }>(
+      db,
+      sql`select count(*)::int as n from pg_class where relnamespace = to_regnamespace('cutover')`,
+    )
+    if (inside.n === 0) return false
+    throw schemaVersion(`The database has a schema "cutover" with ${inside.n} relations that pg-cutover did not make.`)
+  }
+  const meta = await findOne<{ major: number }>(db, sql`select major from cutover.meta`)
+  if (meta?.major === schemaMajor) return true
+  throw schemaVersion(`The schema "cutover" is of major version ${meta?.major ?? "none"}; this program works with ${schemaMajor}.`)
+}
+
+function schemaVersion(message: string): CutoverError {
+  return new CutoverError("CUTOVER_SCHEMA_VERSION", {
+    message,
+    state: nothingChanged,
+    hint: "Use the version of pg-cutover that made it, or finish its runs with that version and drop the schemas cutover and cutover_jobs.",
+    details: { expected: schemaMajor },
+  })
+}

@@ -1,0 +1,138 @@
+import type { PartitionState } from "../domain/status.ts"
+import { type BlockRange, parseMultirange } from "../domain/blockRanges.ts"
+import { type Queryable, findOne, readOne } from "../postgres/Queryable.ts"
+import { sql } from "../postgres/sql.ts"
+
+/** One partition of a run, as its row says. Bounds are text: `from` inclusive, `to` exclusive; null for the default one. */
+export type Partition = {
+  readonly id: string
+  readonly runId: string
+  readonly label: string
+  /** The table's name, in the schema of the source; null until the scaffold is built. */
+  readonly tableName: string | null
+  readonly bounds: Bounds | null
+  readonly state: PartitionState
+  readonly tick: number
+  readonly blocks: readonly BlockRange[]
+  /** The checkpoint: blocks before it are copied. */
+  readonly nextBlock: number
+  readonly batches: number
+}
+
+export type Bounds = { readonly from: string; readonly to: string }
+
+/** A partition that the survey found rows of, or that is made for rows to come. */
+export type Finding = { readonly label: string; readonly bounds: Bounds | null; readonly rows: number; readonly blocks: string }
+
+/** Adds what a survey found to what earlier ones found. `blocks` is an int8multirange's text. */
+export async function addFinding(tx: Queryable, runId: string, found: Finding): Promise<void> {
+  await tx.query(sql`
+    insert into cutover.partitions as p (run_id, label, lower_bound, upper_bound, rows_estimated, blocks)
+    values (${runId}, ${found.label}, ${found.bounds?.from ?? null}, ${found.bounds?.to ?? null}, ${found.rows},
+            ${found.blocks}::int8multirange)
+    on conflict (run_id, label) do update
+    set rows_estimated = p.rows_estimated + excluded.rows_estimated,
+        blocks = p.blocks + excluded.blocks`)
+}
+
+export async function readPartitions(db: Queryable, runId: string): Promise<Partition[]> {
+  const { rows } = await db.query<PartitionRow>(
+    sql`select p.* from cutover.partitions p where p.run_id = ${runId} order by p.lower_bound nulls last`,
+  )
+  return rows.map(toPartition)
+}
+
+export async function readPartition(db: Queryable, id: string): Promise<Partition> {
+  return toPartition(await readOne<PartitionRow>(db, sql`select p.* from cutover.partitions p where p.id = ${id}`))
+}
+
+export async function findPartitionByLabel(db: Queryable, runId: string, label: string): Promise<Partition | undefined> {
+  const row = await findOne<PartitionRow>(
+    db,
+    sql`select p.* from cutover.partitions p where p.run_id = ${runId} and p.label = ${label}`,
+  )
+  return row === undefined ? undefined : toPartition(row)
+}
+
+export async function saveTableName(tx: Queryable, id: string, tableName: string): Promise<void> {
+  await tx.query(sql`update cutover.partitions set table_name = ${tableName} where id = ${id}`)
+}
+
+export async function savePartitionState(tx: Queryable, id: string, state: PartitionState): Promise<void> {
+  await tx.query(sql`
+    update cutover.partitions
+    set state = ${state},
+        tick = tick + 1,
+        started_at = case when ${state} = 'copying' then coalesce(started_at, clock_timestamp()) else started_at end,
+        attempts = attempts + case when ${state} = 'copying' and state = 'pending' then 1 else 0 end,
+        copied_at = case when ${state} = 'copied' then coalesce(copied_at, clock_timestamp()) else copied_at end,
+        validated_at = case when ${state} = 'validated' then clock_timestamp() else null end
+    where id = ${id}`)
+}
+
+/** Forgets what was copied of a partition, so that it begins anew. */
+export async function clearProgress(tx: Queryable, id: string): Promise<void> {
+  await tx.query(sql`delete from cutover.batches where partition_id = ${id}`)
+  await tx.query(sql`
+    update cutover.partitions
+    set next_block = 0, rows_copied = 0, batches = 0, started_at = null, copied_at = null, validated_at = null,
+        source_rows = null, target_rows = null, source_hash = null, target_hash = null, equal = null, aggregates = null
+    where id = ${id}`)
+}
+
+/** Both sides of a validated partition, and the sums of its numeric columns. */
+export type Comparison = {
+  readonly sourceRows: string
+  readonly targetRows: string
+  readonly sourceHash: string
+  readonly targetHash: string
+  readonly equal: boolean
+  readonly aggregates: Readonly<Record<string, { readonly source: string | null; readonly target: string | null }>>
+}
+
+export async function saveComparison(tx: Queryable, id: string, found: Comparison): Promise<void> {
+  await tx.query(sql`
+    update cutover.partitions
+    set source_rows = ${found.sourceRows}, target_rows = ${found.targetRows},
+        source_hash = ${found.sourceHash}, target_hash = ${found.targetHash},
+        equal = ${found.equal}, aggregates = ${JSON.stringify(found.aggregates)}
+    where id = ${id}`)
+}
+
+/** How many partitions are not yet through: of copying, and of validation. */
+export async function countLeft(tx: Queryable, runId: string): Promise<{ toCopy: number; toValidate: number }> {
+  return await readOne(tx, sql`
+    select count(*) filter (where state in ('pending', 'copying', 'indexing', 'catchingUp'))::int as "toCopy",
+           count(*) filter (where state <> 'validated')::int as "toValidate"
+    from cutover.partitions
+    where run_id = ${runId}`)
+}
+
+type PartitionRow = {
+  id: string
+  run_id: string
+  label: string
+  table_name: string | null
+  lower_bound: string | null
+  upper_bound: string | null
+  state: PartitionState
+  tick: string
+  blocks: string
+  next_block: string
+  batches: number
+}
+
+function toPartition(row: PartitionRow): Partition {
+  return {
+    id: row.id,
+    runId: row.run_id,
+    label: row.label,
+    tableName: row.table_name,
+    bounds: row.lower_bound === null || row.upper_bound === null ? null : { from: row.lower_bound, to: row.upper_bound },
+    state: row.state,
+    tick: Number(row.tick),
+    blocks: parseMultirange(row.blocks),
+    nextBlock: Number(row.next_block),
+    batches: row.batches,
+  }
+}
