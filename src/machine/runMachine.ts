@@ -46,11 +46,8 @@ const record = (kind: RecordKind, data: Record<string, unknown> = {}) => effect(
 const fillLanes = effect({ type: "fillLanes" })
 const rejoin = effect({ type: "rejoin" })
 
-const tryLater = effectOf((event) => ({
-  type: "schedule",
-  task: "attach",
-  delayMs: event.type === "blocked" ? event.retryMs : 0,
-}))
+const tryLater = (task: RunTask) =>
+  effectOf((event) => ({ type: "schedule", task, delayMs: event.type === "blocked" ? event.retryMs : 0 }))
 
 const recordEvent = (kind: RecordKind) =>
   effectOf(({ type: _, ...data }) => ({ type: "record", kind, data }))
@@ -118,7 +115,7 @@ export const runMachine = createMachine({
             },
             writes: {
               entry: writes.entry,
-              on: { resume: writes.resume, "writes.guarded": "survey" },
+              on: { resume: writes.resume, blocked: { actions: tryLater("writes") }, "writes.guarded": "survey" },
             },
             survey: {
               entry: survey.entry,
@@ -168,7 +165,7 @@ export const runMachine = createMachine({
           entry: attach.entry,
           on: {
             resume: attach.resume,
-            blocked: { actions: [record("attach.attempted"), tryLater] },
+            blocked: { actions: [record("attach.attempted"), tryLater("attach")] },
             "gate.opened": { actions: schedule("attach") },
             swapped: { target: "analyze", actions: record("attach.completed") },
             "partition.reset": "copy",
@@ -186,6 +183,7 @@ export const runMachine = createMachine({
           entry: cleanup.entry,
           on: {
             resume: cleanup.resume,
+            blocked: { actions: tryLater("cleanup") },
             "legacy.dropped": { target: "done", actions: record("cleanup.completed") },
           },
         },
@@ -202,6 +200,7 @@ export const runMachine = createMachine({
             ...stop,
             ...wait,
             "gate.opened": { target: "running", actions: "calm" },
+            "writes.guarded": { target: "running", actions: "calm" },
             swapped: { target: "running", actions: "calm" },
             "legacy.dropped": { target: "running", actions: "calm" },
           },

@@ -30,11 +30,17 @@ export class Wakeup {
 
   async open(): Promise<void> {
     const session = await this.#database.connect()
-    this.#session = session
-    session.onLost(() => this.#reopenLater())
+    session.onLost(() => this.#reopenLater(session))
     session.onNotification(this.#onMessage)
-    await trySessionLock(session, lockKey("worker", this.#workerId))
-    for (const channel of this.#channels) await session.query(sql`listen ${ident(channel)}`)
+    try {
+      await trySessionLock(session, lockKey("worker", this.#workerId))
+      for (const channel of this.#channels) await session.query(sql`listen ${ident(channel)}`)
+    } catch (error) {
+      session.discard()
+      session.release()
+      throw error
+    }
+    this.#session = session
   }
 
   close(): void {
@@ -45,15 +51,20 @@ export class Wakeup {
     this.#session = undefined
   }
 
-  #reopenLater(): void {
-    const lost = this.#session
+  #reopenLater(lost: Session): void {
+    if (this.#session !== lost) return
     this.#session = undefined
-    lost?.release()
+    lost.discard()
+    lost.release()
+    this.#retryLater()
+  }
+
+  #retryLater(): void {
     if (this.#isClosed) return
     this.#retry = setTimeout(() => {
       this.open().catch((error: unknown) => {
         this.#logger.debug({ error: String(error) }, "the listener could not connect")
-        this.#reopenLater()
+        this.#retryLater()
       })
     }, reconnectMs)
   }

@@ -32,6 +32,12 @@ const idleMs = 1_000
 /** Jobs of dead workers are looked for this often; their locks are gone at most a quarter of a second after them. */
 const orphanMs = 500
 
+/** A cancellation that meets a backend between two statements has no effect, so it is sent until the job has ended. */
+const cancelMs = 200
+
+/** A live worker may be seen between fetching a job and locking it; a look a little later tells it from a dead one. */
+const secondLookMs = 150
+
 /** Stuck workers are told from busy ones by a heartbeat; pg-boss allows no less than 10 s between two. */
 const heartbeatMs = 3_000
 
@@ -67,6 +73,7 @@ export class Worker {
     await deleteDeadWorkers(services.database)
     worker.#every(orphanMs, () => worker.#takeOverOrphans())
     worker.#every(heartbeatMs, () => worker.#beat())
+    worker.#every(cancelMs, () => worker.#cancelUnwanted())
     worker.#lanes = Array.from({ length: options.lanes }, () => worker.#work())
     return worker
   }
@@ -75,7 +82,7 @@ export class Worker {
   async stop(): Promise<void> {
     this.#stopping.abort()
     this.#woken.abort()
-    await this.#cancelLongFlights(() => true)
+    this.#cancelLongFlights(() => true)
     await Promise.all(this.#lanes)
     for (const timer of this.#timers) clearInterval(timer)
     this.#wakeup.close()
@@ -136,19 +143,27 @@ export class Worker {
     }
   }
 
-  /** Active jobs whose lock nobody holds were left by a worker that died. Was one merely between fetch and lock, its attempt is fenced. */
+  /** Active jobs whose lock nobody holds were left by a worker that died. */
   async #takeOverOrphans(): Promise<void> {
-    const { database, queue, logger } = this.#services
     for (const runId of await this.#runIds()) {
-      const mine = new Set([...this.#flights].map((flight) => flight.job.id))
-      const attempts = (await readActiveAttempts(database, runId)).filter((attempt) => !mine.has(attempt.id))
-      const held = await heldKeys(database, attempts.map((attempt) => lockKey("job", attempt.id)))
-      for (const attempt of attempts.filter((one) => !held.has(lockKey("job", one.id)))) {
-        logger.info({ runId, jobId: attempt.id }, "taking over a job of a worker that died")
-        await queue.giveBack(runId, attempt)
+      const suspects = await this.#findUnlocked(runId)
+      if (suspects.length === 0) continue
+      await sleep(secondLookMs)
+      const still = new Set((await this.#findUnlocked(runId)).map((one) => `${one.id}/${one.retryCount}`))
+      for (const attempt of suspects.filter((one) => still.has(`${one.id}/${one.retryCount}`))) {
+        this.#services.logger.info({ runId, jobId: attempt.id }, "taking over a job of a worker that died")
+        await this.#services.queue.giveBack(runId, attempt)
         this.#onWake()
       }
     }
+  }
+
+  async #findUnlocked(runId: string): Promise<Pick<Job, "id" | "retryCount">[]> {
+    const { database } = this.#services
+    const mine = new Set([...this.#flights].map((flight) => flight.job.id))
+    const attempts = (await readActiveAttempts(database, runId)).filter((attempt) => !mine.has(attempt.id))
+    const held = await heldKeys(database, attempts.map((attempt) => lockKey("job", attempt.id)))
+    return attempts.filter((one) => !held.has(lockKey("job", one.id)))
   }
 
   async #beat(): Promise<void> {
@@ -168,19 +183,23 @@ export class Worker {
       const runIds = new Set([...this.#flights].map((flight) => flight.job.data.runId))
       for (const runId of runIds) {
         const { control } = await readRun(this.#services.database, runId)
-        if (control === "paused" || control === "halted") await this.#cancelLongFlights((job) => job.data.runId === runId)
+        if (control === "paused" || control === "halted") this.#cancelLongFlights((job) => job.data.runId === runId)
       }
     } catch (error) {
       this.#services.logger.debug({ error: String(error) }, "could not look whether a run was paused")
     }
   }
 
-  async #cancelLongFlights(concerns: (job: Job) => boolean): Promise<void> {
+  #cancelLongFlights(concerns: (job: Job) => boolean): void {
     for (const flight of this.#flights) {
-      if (!concerns(flight.job) || !longTasks.has(flight.job.data.task) || flight.pid === 0) continue
-      flight.isCancelled = true
-      await this.#services.database.query(sql`select pg_cancel_backend(${flight.pid})`).catch(() => {})
+      if (concerns(flight.job) && longTasks.has(flight.job.data.task)) flight.isCancelled = true
     }
+    void this.#cancelUnwanted().catch(() => {})
+  }
+
+  async #cancelUnwanted(): Promise<void> {
+    const unwanted = [...this.#flights].filter((flight) => flight.isCancelled && flight.pid !== 0)
+    for (const { pid } of unwanted) await this.#services.database.query(sql`select pg_cancel_backend(${pid})`)
   }
 
   /** Runs `task` again and again until the worker stops; one that fails is tried again next time. */

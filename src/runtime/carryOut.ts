@@ -50,7 +50,7 @@ async function carryOutEffect(services: Services, tx: Queryable, run: Run, effec
       return await services.queue.send(
         tx,
         { runId: run.id, task: effect.task, partitionId: null, epoch: run.epoch, tick: run.tick },
-        effect.task === "cleanup" ? await untilWindowCloses(tx, run) : effect.delayMs,
+        effect.task === "cleanup" ? Math.max(effect.delayMs, await untilWindowCloses(tx, run)) : effect.delayMs,
       )
     case "rejoin":
       return await rejoin(services, tx, run)

@@ -1,12 +1,12 @@
 import { formatDuration } from "../domain/duration.ts"
-import { sql, table } from "../postgres/sql.ts"
+import { sql } from "../postgres/sql.ts"
 import { readOne } from "../postgres/Queryable.ts"
 import type { RunStep } from "./Step.ts"
+import { analyzeParent } from "./statistics.ts"
 
 /** Statistics for the planner under the new name, and the beginning of the fallback window. */
 export const analyze: RunStep = async ({ tx, run }) => {
-  await tx.query(sql`select set_config('statement_timeout', '0', true)`)
-  await tx.query(sql`analyze ${table(run.table)}`)
+  await analyzeParent(tx, run.table)
   const { until } = await readOne<{ until: string }>(tx, sql`
     update cutover.runs
     set fallback_until = clock_timestamp() + ${run.options.fallbackWindowMs}::float8 * interval '1 millisecond'

@@ -1,13 +1,13 @@
 import { renderTableName } from "../domain/tableName.ts"
 import { CutoverError } from "../errors/CutoverError.ts"
 import { readOne, findOne, type Queryable } from "../postgres/Queryable.ts"
-import { classify } from "../postgres/classify.ts"
 import { targetName } from "../domain/derivedNames.ts"
-import { sql, table } from "../postgres/sql.ts"
+import { sql } from "../postgres/sql.ts"
 import type { Run } from "../store/runs.ts"
 import type { RunStep } from "./Step.ts"
-import { renderBlockers, readBlockers } from "./blockers.ts"
+import { analyzeParent } from "./statistics.ts"
 import { type Swapped, swap } from "./swap.ts"
+import { unlessBlocked } from "./unlessBlocked.ts"
 
 /**
  * Cuts over. Whatever can be done before is done before; then one transaction takes the lock with a short timeout,
@@ -19,32 +19,20 @@ export const attach: RunStep = async ({ tx, run }) => {
   }
   await analyzeTarget(tx, run)
   await assertAllRowsAccountedFor(tx, run)
-  const attempts = await countAttempt(tx, run)
-  await tx.query(sql`savepoint swap`)
-  try {
-    const startedAt = performance.now()
-    const swapped = await swap(tx, run)
-    return {
-      event: { type: "swapped" },
-      facts: { attempt: attempts, ...swapped.facts },
-      afterCommit: (db) => saveLockHeld(db, run, swapped, startedAt),
-    }
-  } catch (error) {
-    if (classify(error) !== "contention") throw error
-    await tx.query(sql`rollback to savepoint swap`)
-    const blockers = await readBlockers(tx, [run.sourceOid, run.targetOid ?? 0])
-    const reason = `the swap waits for a lock: ${renderBlockers(blockers)}`
-    return { event: { type: "blocked", reason, retryMs: backoffMs(attempts) }, facts: { attempt: attempts, blockers } }
-  }
-}
-
-/**
- * A waiting ACCESS EXCLUSIVE stalls every reader behind it, so short and often beats long: the pause grows from the
- * lock timeout to five seconds, with jitter, so that two runs do not march in step.
- */
-function backoffMs(attempt: number): number {
-  const ceiling = Math.min(5_000, 100 * 2 ** Math.min(attempt, 6))
-  return Math.round(ceiling * (0.5 + Math.random() / 2))
+  const attempt = await countAttempt(tx, run)
+  return await unlessBlocked(tx, run, {
+    what: "the swap",
+    oids: [run.sourceOid, run.targetOid ?? 0],
+    attempt,
+    work: async () => {
+      const swapped = await swap(tx, run)
+      return {
+        event: { type: "swapped" },
+        facts: { attempt, ...swapped.facts },
+        afterCommit: (db) => saveLockHeld(db, run, swapped),
+      }
+    },
+  })
 }
 
 /** Autovacuum never analyzes a partitioned parent; without statistics the first plans after the swap would be poor. */
@@ -53,9 +41,7 @@ async function analyzeTarget(tx: Queryable, run: Run): Promise<void> {
     tx,
     sql`select reltuples < 0 as never from pg_class where oid = ${run.targetOid}`,
   )
-  if (target?.never !== true) return
-  await tx.query(sql`select set_config('statement_timeout', '0', true)`)
-  await tx.query(sql`analyze ${table(targetName(run.table))}`)
+  if (target?.never === true) await analyzeParent(tx, targetName(run.table))
 }
 
 /** Each month was compared by itself; together they must be all the rows that the survey saw in the whole heap. */
@@ -82,7 +68,7 @@ async function countAttempt(tx: Queryable, run: Run): Promise<number> {
   return attempts
 }
 
-async function saveLockHeld(db: Queryable, run: Run, swapped: Swapped, startedAt: number): Promise<void> {
-  const heldMs = performance.now() - Math.max(startedAt, swapped.lockedAt)
+async function saveLockHeld(db: Queryable, run: Run, swapped: Swapped): Promise<void> {
+  const heldMs = performance.now() - swapped.lockedAt
   await db.query(sql`update cutover.runs set lock_held_ms = ${heldMs} where id = ${run.id}`)
 }

@@ -4,6 +4,7 @@ import type { Partition } from "../store/partitions.ts"
 import type { Run } from "../store/runs.ts"
 import type { PartitionStep } from "./Step.ts"
 import { boundsCheck, tableOf } from "./partitionTable.ts"
+import { analyzePartition } from "./statistics.ts"
 import { readTargetPartitions } from "./targetPartitions.ts"
 
 /**
@@ -16,7 +17,7 @@ export const catchUp: PartitionStep = async ({ tx, run }, partition) => {
   if (!attached.some((one) => one.name === name.name && one.schema === name.schema)) {
     for (const statement of attachStatements(run, partition)) await tx.query(statement)
   }
-  await tx.query(sql`analyze ${table(name)}`)
+  await analyzePartition(tx, name)
   return { event: { type: "caught.up" } }
 }
 

@@ -8,6 +8,7 @@ import { sql, table } from "../postgres/sql.ts"
 import type { Run } from "../store/runs.ts"
 import type { RunStep } from "./Step.ts"
 import { dropGuard } from "./guardWrites.ts"
+import { unlessBlocked } from "./unlessBlocked.ts"
 
 /** What the end of the fallback window brings: the legacy table is dropped, or kept until a person says so. */
 export const cleanup: RunStep = async ({ tx, run }) => {
@@ -21,7 +22,8 @@ export const cleanup: RunStep = async ({ tx, run }) => {
   if (run.options.dropLegacy === "manual") {
     return { event: { type: "held", reason: `the fallback window is over; drop ${legacy} with: ${confirm}` } }
   }
-  return await dropLegacy(tx, run)
+  const work = async (): ReturnType<RunStep> => await dropLegacy(tx, run)
+  return await unlessBlocked(tx, run, { what: `dropping ${legacy}`, oids: [run.sourceOid], attempt: run.tick, work })
 }
 
 /**

@@ -1,6 +1,8 @@
 import { renderTableName } from "../domain/tableName.ts"
 import { CutoverError } from "../errors/CutoverError.ts"
 import { type Queryable, readOne } from "../postgres/Queryable.ts"
+import { targetName } from "../domain/derivedNames.ts"
+import { findRelation } from "../postgres/catalog/findRelation.ts"
 import { describeTable } from "../postgres/catalog/describeTable.ts"
 import { type Sql, ident, literal, sql, table } from "../postgres/sql.ts"
 import type { Run } from "../store/runs.ts"
@@ -8,7 +10,7 @@ import { saveRunFacts } from "../store/runs.ts"
 import type { RunStep } from "./Step.ts"
 import { makeBlueprint } from "./blueprint.ts"
 import { fingerprintOf } from "./fingerprint.ts"
-import { findScaffold } from "./scaffold.ts"
+import { unlessBlocked } from "./unlessBlocked.ts"
 
 /** The trigger on the source that refuses writes while the run lives. */
 export const guardTrigger = "cutover_refuse_writes"
@@ -17,19 +19,28 @@ export const guardTrigger = "cutover_refuse_writes"
  * From here on the source does not change: a trigger refuses writes with a message that names the run, and the
  * size of the heap and the definition of the table are noted under the lock that put it there.
  */
-export const guardWrites: RunStep = async ({ tx, run }) => {
-  await tx.query(sql`select set_config('lock_timeout', ${`${run.options.lockTimeoutMs}ms`}, true)`)
-  for (const statement of guardStatements(run)) await tx.query(statement)
+export const guardWrites: RunStep = async ({ tx, run }) =>
+  await unlessBlocked(tx, run, {
+    what: "refusing writes",
+    oids: [run.sourceOid],
+    attempt: run.tick,
+    work: async () => {
+      for (const statement of guardStatements(run)) await tx.query(statement)
+      await noteSource(tx, run)
+      return { event: { type: "writes.guarded" } }
+    },
+  })
+
+async function noteSource(tx: Queryable, run: Run): Promise<void> {
   const source = await describeTable(tx, run.sourceOid)
   if (source === undefined) throw sourceGone(run)
-  const { isAdopted } = await findScaffold(tx, run, source)
+  const isAdopted = (await findRelation(tx, targetName(run.table))) !== undefined
   const { blocks } = await readOne<{ blocks: string }>(tx, heapBlocks(run.sourceOid))
   await saveRunFacts(tx, run.id, {
     heapBlocks: Number(blocks),
     blueprint: makeBlueprint(source, run.key.column, { keyMayBeNull: run.options.nullKeys !== "refuse", isAdopted }),
     fingerprint: fingerprintOf(source),
   })
-  return { event: { type: "writes.guarded" } }
 }
 
 /**

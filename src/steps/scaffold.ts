@@ -35,11 +35,6 @@ export function requireBlueprint(run: Run): Blueprint {
   return run.blueprint
 }
 
-/** Whether a table of the target's name is there; preflight has found that it fits. */
-export async function findScaffold(db: Queryable, run: { readonly table: TableName }, _source: TableDescription): Promise<{ isAdopted: boolean }> {
-  return { isAdopted: (await findRelation(db, targetName(run.table))) !== undefined }
-}
-
 /** The months around today get partitions though they may hold no rows yet: writes of tomorrow need them. */
 async function seedPartitions(tx: Queryable, run: Run): Promise<void> {
   const { interval, timezone, monthsBack, monthsAhead } = run.options

@@ -3,7 +3,7 @@ import { renderTableName } from "../domain/tableName.ts"
 import { CutoverError } from "../errors/CutoverError.ts"
 import { type Queryable, readOne } from "../postgres/Queryable.ts"
 import { describeTable } from "../postgres/catalog/describeTable.ts"
-import { type Sql, ident, sql, table } from "../postgres/sql.ts"
+import { type Sql, ident, sql, statementText, table } from "../postgres/sql.ts"
 import type { Blueprint } from "../store/Blueprint.ts"
 import { type Run, saveRunFacts } from "../store/runs.ts"
 import { differences, fingerprintOf } from "./fingerprint.ts"
@@ -15,12 +15,11 @@ import { boundsCheck } from "./partitionTable.ts"
 export type Swapped = { readonly lockedAt: number; readonly facts: Readonly<Record<string, unknown>> }
 
 /**
- * The swap, inside the caller's transaction: locks, checks that nothing changed since the beginning, and exchanges the
+ * The swap, inside the caller's transaction, which has set the lock timeout: locks, checks that nothing changed since the beginning, and exchanges the
  * two tables. Readers and writers that wait for the lock resolve the name again and find the new table.
  */
 export async function swap(tx: Queryable, run: Run): Promise<Swapped> {
   const blueprint = requireBlueprint(run)
-  await tx.query(sql`select set_config('lock_timeout', ${`${run.options.lockTimeoutMs}ms`}, true)`)
   // The one moment of ACCESS EXCLUSIVE on the live table. The target first: nobody but us uses it.
   await tx.query(sql`lock table only ${table(targetName(run.table))} in access exclusive mode`)
   await tx.query(sql`lock table only ${table(run.table)} in access exclusive mode`)
@@ -87,7 +86,7 @@ async function carryIdentities(tx: Queryable, run: Run, blueprint: Blueprint): P
       where d.refobjid = ${run.targetOid} and d.deptype = 'i' and a.attname = ${old.column}
         and d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass`)
     const before = ident(old.schema, old.name)
-    await tx.query(sql`select setval(${`"${made.schema.replaceAll('"', '""')}"."${made.name.replaceAll('"', '""')}"`}::regclass, last_value, is_called) from ${before}`)
+    await tx.query(sql`select setval(${statementText(ident(made.schema, made.name))}::regclass, last_value, is_called) from ${before}`)
     await tx.query(sql`alter sequence ${before} rename to ${ident(legacyObjectName(old.name))}`)
     await tx.query(sql`alter sequence ${ident(made.schema, made.name)} rename to ${ident(old.name)}`)
   }

@@ -1,6 +1,6 @@
 import { renderTableName } from "../../domain/tableName.ts"
 import { readOne } from "../../postgres/Queryable.ts"
-import { ident, sql, statementText } from "../../postgres/sql.ts"
+import { type Sql, ident, sql, statementText } from "../../postgres/sql.ts"
 import { type Check, block } from "./Check.ts"
 
 /** What the run needs: to own the table (or be a member of its owner), and to create in its schema and in the database. */
@@ -12,7 +12,6 @@ export const checkPrivileges: Check = async ({ db, table: name, source }) => {
            to_regnamespace('cutover') is not null or has_database_privilege(current_database(), 'CREATE') as installs,
            current_database() as database`)
   const role = ident(may.role)
-  const grant = (statement: ReturnType<typeof sql>): string => `Let it be granted: ${statementText(statement)};`
   return [
     ...(may.owns ? [] : [block("CUTOVER_PRIVILEGE", `${may.role} does not own ${renderTableName(name)}; its owner is ${source.owner}.`, grant(sql`grant ${ident(source.owner)} to ${role}`))]),
     ...(may.creates ? [] : [block("CUTOVER_PRIVILEGE", `${may.role} may not create tables in schema ${source.schema}.`, grant(sql`grant usage, create on schema ${ident(source.schema)} to ${role}`))]),
@@ -20,3 +19,6 @@ export const checkPrivileges: Check = async ({ db, table: name, source }) => {
   ]
 }
 
+function grant(statement: Sql): string {
+  return `Let it be granted: ${statementText(statement)};`
+}

@@ -1,0 +1,41 @@
+import type { RunEvent } from "../machine/events.ts"
+import type { Queryable } from "../postgres/Queryable.ts"
+import { classify } from "../postgres/classify.ts"
+import { sql } from "../postgres/sql.ts"
+import type { Run } from "../store/runs.ts"
+import type { Outcome } from "./Step.ts"
+import { readBlockers, renderBlockers } from "./blockers.ts"
+
+export type LockedWork = {
+  /** What waits, for the person who reads the reason: `the swap`. */
+  readonly what: string
+  readonly oids: readonly number[]
+  /** How often it was tried; the pauses grow with it. */
+  readonly attempt: number
+  readonly work: () => Promise<Outcome<RunEvent>>
+}
+
+/**
+ * Does work that needs strong locks on tables in use, waiting for each no longer than the run's lock timeout: a waiting
+ * ACCESS EXCLUSIVE stalls every reader behind it, so short and often beats long. A miss is rolled back, names its
+ * blocker, and is tried again later.
+ */
+export async function unlessBlocked(tx: Queryable, run: Run, { what, oids, attempt, work }: LockedWork): Promise<Outcome<RunEvent>> {
+  await tx.query(sql`savepoint locked_work`)
+  try {
+    await tx.query(sql`select set_config('lock_timeout', ${`${run.options.lockTimeoutMs}ms`}, true)`)
+    return await work()
+  } catch (error) {
+    if (classify(error) !== "contention") throw error
+    await tx.query(sql`rollback to savepoint locked_work`)
+    const blockers = await readBlockers(tx, oids)
+    const reason = `${what} waits for a lock: ${renderBlockers(blockers)}`
+    return { event: { type: "blocked", reason, retryMs: backoffMs(attempt) }, facts: { attempt, blockers } }
+  }
+}
+
+/** The pause grows from the lock timeout to five seconds, with jitter, so that two runs do not march in step. */
+function backoffMs(attempt: number): number {
+  const ceiling = Math.min(5_000, 100 * 2 ** Math.min(attempt, 6))
+  return Math.round(ceiling * (0.5 + Math.random() / 2))
+}
