@@ -26,6 +26,12 @@ export function partitionObjectName(partitionTable: TableName, objectName: strin
   return shortenIdentifier(`${partitionTable.name}_${objectName}`, "")
 }
 
+/**
+ * One byte less than a name may have: a table's array type is called `_<t>`, cut to 63 bytes, and two tables that are
+ * made at the same time must not want the same one.
+ */
+const maxTableBytes = 62
+
 function derived({ schema, name }: TableName, suffix: string): TableName {
-  return { schema, name: shortenIdentifier(name, suffix) }
+  return { schema, name: shortenIdentifier(name, suffix, maxTableBytes) }
 }

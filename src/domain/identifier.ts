@@ -20,14 +20,14 @@ export function quoteIdentifier(name: string): string {
 }
 
 /**
- * `base + suffix` where that fits into 63 bytes; else a beginning of the base, `_`, ten hex digits of the whole base's
+ * `base + suffix` where that fits into `maxBytes` (63 by default); else a beginning of the base, `_`, ten hex digits of the whole base's
  * SHA-256, and the suffix. The same input always gives the same name, and different bases give different names.
  */
-export function shortenIdentifier(base: string, suffix: string): string {
+export function shortenIdentifier(base: string, suffix: string, maxBytes = maxIdentifierBytes): string {
   const whole = base + suffix
-  if (Buffer.byteLength(whole) <= maxIdentifierBytes) return whole
+  if (Buffer.byteLength(whole) <= maxBytes) return whole
   const tail = `_${createHash("sha256").update(base).digest("hex").slice(0, 10)}${suffix}`
-  const room = maxIdentifierBytes - Buffer.byteLength(tail)
+  const room = maxBytes - Buffer.byteLength(tail)
   if (room < 0) throw new RangeError(`the suffix ${inspect(suffix)} leaves no room for a name`)
   return beginning(base, room) + tail
 }

@@ -43,10 +43,11 @@ async function copyBlocks(tx: Queryable, run: Run, partition: Partition, ranges:
 
 /** Reads the ranges of blocks one after the other (see `survey` for the shape of the subquery); rows stay in the server. */
 export function copyStatement(run: Run, partition: Partition, ranges: readonly BlockRange[]): Sql {
-  const columns = join(requireBlueprint(run).columns.map((column) => ident(column)))
+  const names = requireBlueprint(run).columns
+  const columns = join(names.map((name) => ident(name)))
   return sql`
     insert into ${table(tableOf(run, partition))} (${columns})
-    select ${columns}
+    select ${join(names.map((name) => ident("cutover_found", name)))}
     from ${rangesOf(ranges)}
     cross join lateral (
       select ${columns}

@@ -3,7 +3,8 @@ import { shortenIdentifier } from "../domain/identifier.ts"
 import { labelOf, seededStarts } from "../domain/interval.ts"
 import type { TableName } from "../domain/tableName.ts"
 import { type Queryable, readOne } from "../postgres/Queryable.ts"
-import type { TableDescription } from "../postgres/catalog/TableDescription.ts"
+import type { IndexDescription, TableDescription } from "../postgres/catalog/TableDescription.ts"
+import { describeTable } from "../postgres/catalog/describeTable.ts"
 import { findRelation } from "../postgres/catalog/findRelation.ts"
 import { type Sql, ident, literal, raw, sql, table } from "../postgres/sql.ts"
 import type { Blueprint, PlannedIndex } from "../store/Blueprint.ts"
@@ -21,7 +22,8 @@ import { readTargetPartitions } from "./targetPartitions.ts"
 export const scaffold: RunStep = async ({ tx, run }) => {
   const blueprint = requireBlueprint(run)
   await seedPartitions(tx, run)
-  if (!blueprint.isAdopted) for (const statement of targetStatements(run, blueprint)) await tx.query(statement)
+  const statements = blueprint.isAdopted ? await adoptionStatements(tx, run, blueprint) : targetStatements(run, blueprint)
+  for (const statement of statements) await tx.query(statement)
   const target = await findRelation(tx, targetName(run.table))
   if (target === undefined) throw new Error(`the target of run ${run.id} was made and is not there`)
   await saveRunFacts(tx, run.id, { targetOid: target.oid, batchBlocks: firstBatchBlocks })
@@ -84,6 +86,40 @@ export function targetStatements(run: Run, blueprint: Blueprint): Sql[] {
   ]
 }
 
+/** What an adopted target still lacks: owner, foreign keys, identities, and the names by which the swap finds its indexes. */
+async function adoptionStatements(tx: Queryable, run: Run, blueprint: Blueprint): Promise<Sql[]> {
+  const name = targetName(run.table)
+  const relation = await findRelation(tx, name)
+  const found = relation === undefined ? undefined : await describeTable(tx, relation.oid)
+  if (found === undefined) throw new Error(`the scaffold that run ${run.id} adopted is gone`)
+  const { source } = blueprint
+  const target = table(name)
+  return [
+    sql`alter table ${target} owner to ${ident(source.owner)}`,
+    ...blueprint.indexes.flatMap((index) => renameTwin(source, found, index, run)),
+    ...source.foreignKeys
+      .filter((key) => !found.foreignKeys.some((one) => one.name === key.name))
+      .map((key) => sql`alter table ${target} add constraint ${ident(key.name)} ${raw(key.definition)}`),
+    ...identityStatements(source, target, found),
+  ]
+}
+
+/** Preflight found a twin of each index: the same key columns, and unique where the source's is. */
+function renameTwin(source: TableDescription, target: TableDescription, planned: PlannedIndex, run: Run): Sql[] {
+  const original = source.indexes.find((index) => (index.constraint?.name ?? index.name) === planned.name)
+  const twin = target.indexes.find((index) => original !== undefined && isTwin(original, index, run.key.column))
+  if (twin === undefined) throw new Error(`the scaffold that run ${run.id} adopted has no index like ${planned.name}`)
+  const wanted = targetObjectName(planned.name)
+  return twin.name === wanted ? [] : [sql`alter index ${ident(target.schema, twin.name)} rename to ${ident(wanted)}`]
+}
+
+/** Whether an index of a partitioned table does for it what `original` does for the source. */
+export function isTwin(original: IndexDescription, index: IndexDescription, keyColumn: string): boolean {
+  const isExtended = original.isPrimary && !original.columns.includes(keyColumn)
+  const columns = isExtended ? [...original.columns, keyColumn] : original.columns
+  return index.isUnique === original.isUnique && JSON.stringify(index.columns) === JSON.stringify(columns)
+}
+
 /** What an index of the target is called until the swap gives it its source's name. */
 export function targetObjectName(name: string): string {
   return shortenIdentifier(name, "_partitioned")
@@ -101,9 +137,9 @@ export function indexStatement(index: PlannedIndex, on: Sql, name: string): Sql 
 }
 
 /** The swap sets the sequence to where the source's stands. */
-function identityStatements(source: TableDescription, target: Sql): Sql[] {
+function identityStatements(source: TableDescription, target: Sql, existing?: TableDescription): Sql[] {
   return source.columns
-    .filter((column) => column.identity !== "")
+    .filter((column) => column.identity !== "" && existing?.columns.find((one) => one.name === column.name)?.identity !== column.identity)
     .map((column) => {
       const how = raw(column.identity === "a" ? "always" : "by default")
       return sql`alter table ${target} alter column ${ident(column.name)} add generated ${how} as identity`

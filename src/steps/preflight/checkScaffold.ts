@@ -6,6 +6,7 @@ import type { TableDescription } from "../../postgres/catalog/TableDescription.t
 import { describeTable } from "../../postgres/catalog/describeTable.ts"
 import { findRelation } from "../../postgres/catalog/findRelation.ts"
 import { sql, table } from "../../postgres/sql.ts"
+import { isTwin } from "../scaffold.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
 import { type Check, type CheckContext, block } from "./Check.ts"
 
@@ -53,12 +54,7 @@ function differencesOfColumns(source: TableDescription, target: TableDescription
 
 /** Its indexes may have other names; what counts is that each of the source's has a twin. */
 function differencesOfIndexes({ source, key }: CheckContext, target: TableDescription): string[] {
-  return source.indexes.flatMap((index) => {
-    const columns = index.isPrimary && !index.columns.includes(key.column) ? [...index.columns, key.column] : index.columns
-    const twin = target.indexes.some(
-      (other) => other.isUnique === index.isUnique && JSON.stringify(other.columns) === JSON.stringify(columns),
-    )
-    return twin ? [] : [`it has no ${index.isUnique ? "unique " : ""}index on (${columns.map((column) => column ?? "an expression").join(", ")}) like ${index.name}`]
-  })
+  return source.indexes
+    .filter((index) => !target.indexes.some((other) => isTwin(index, other, key.column)))
+    .map((index) => `it has no ${index.isUnique ? "unique " : ""}index like ${index.name}${index.isPrimary ? `, with ${key.column} added` : ""}`)
 }
-
