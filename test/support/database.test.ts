@@ -52,7 +52,8 @@ describe("a test's own server", () => {
       const cluster = await openTestCluster(18)
       console.log(JSON.stringify({ directory: cluster.directory, url: cluster.url }))
       setInterval(() => {}, 1000)`
-    const run = spawn(process.execPath, ["--input-type=module", "--eval", script], { stdio: ["ignore", "pipe", "inherit"] })
+    const options = ["--input-type=module", "--eval", script]
+    const run = spawn(process.execPath, options, { stdio: ["ignore", "pipe", "inherit"] })
     const [line] = (await once(run.stdout, "data")) as [Buffer]
     const { directory, url } = JSON.parse(line.toString()) as { directory: string; url: string }
     await destroyLeftovers()

@@ -30,7 +30,7 @@ async function tooLate(): Promise<never> {
 }
 
 /** Whether a Docker engine answers within a second, at `DOCKER_HOST` or the usual socket. */
-export async function isDockerAnswering(host = process.env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock"): Promise<boolean> {
+export async function isDockerAnswering(host = process.env["DOCKER_HOST"] ?? usualSocket): Promise<boolean> {
   const target = findTarget(host)
   if (target === undefined) return false
   const { promise, resolve } = Promise.withResolvers<boolean>()
@@ -42,6 +42,8 @@ export async function isDockerAnswering(host = process.env["DOCKER_HOST"] ?? "un
   ping.end()
   return promise
 }
+
+const usualSocket = "unix:///var/run/docker.sock"
 
 function findTarget(host: string): { socketPath: string } | { host: string; port: string } | undefined {
   const url = URL.parse(host)

@@ -25,6 +25,12 @@ export async function services(database: TestDatabase): Promise<OpenServices & A
   return { ...open, [Symbol.asyncDispose]: () => open.close() }
 }
 
+/** A worker in this process, stopped at the end of the block whatever happens in it. */
+export async function worker(open: OpenServices, runId: string): Promise<AsyncDisposable> {
+  const started = await Worker.start(open, { runId, lanes: 2 })
+  return { [Symbol.asyncDispose]: () => started.stop() }
+}
+
 /** Launches with writes refused, and small batches, so that small tables have many. */
 export async function launchRun(open: OpenServices, { table, by, options = {}, isOptedIn = true }: LaunchInput): Promise<Run> {
   return await launch(open, {
@@ -42,12 +48,8 @@ export async function workUntilQuiet(open: OpenServices, runId: string): Promise
 
 /** Works a run in this process until its status is as wanted. */
 export async function workUntil(open: OpenServices, runId: string, isWanted: (status: Status) => boolean): Promise<Status> {
-  const worker = await Worker.start(open, { runId, lanes: 2 })
-  try {
-    return await waitForStatus(open, runId, isWanted)
-  } finally {
-    await worker.stop()
-  }
+  await using _ = await worker(open, runId)
+  return await waitForStatus(open, runId, isWanted)
 }
 
 export async function launchAndWork(open: OpenServices, input: LaunchInput): Promise<Status> {

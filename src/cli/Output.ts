@@ -1,0 +1,71 @@
+import { createLogUpdate } from "log-update"
+import { wantsColor } from "./render/theme.ts"
+
+/** What a stream that is no terminal is wrapped at: few lines are longer, and logs are read in wide windows. */
+const widthElsewhere = 100
+
+/**
+ * stdout or stderr: lines that stay and, on a terminal, a picture below them that is redrawn in place.
+ * When its reader goes away (`cutover log … | head -1`) it falls silent, and `gone` says so.
+ */
+export class Output {
+  readonly isTerminal: boolean
+  readonly color: boolean
+  readonly #stream: NodeJS.WriteStream
+  readonly #gone = new AbortController()
+  readonly #update: ReturnType<typeof createLogUpdate>
+  #picture: string | undefined
+
+  constructor(stream: NodeJS.WriteStream, { color }: { color: boolean }) {
+    this.#stream = stream
+    this.isTerminal = stream.isTTY
+    this.color = wantsColor(stream, { flag: color })
+    this.#update = createLogUpdate(stream)
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error
+      this.#gone.abort()
+    })
+  }
+
+  get width(): number {
+    return this.isTerminal ? this.#stream.columns : widthElsewhere
+  }
+
+  /** Lines that a picture may have; the cursor needs one of its own. */
+  get height(): number {
+    return this.isTerminal ? Math.max(1, this.#stream.rows - 1) : Infinity
+  }
+
+  get gone(): AbortSignal {
+    return this.#gone.signal
+  }
+
+  /** Writes lines that stay, above the picture when there is one. */
+  write(text: string): void {
+    if (this.#gone.signal.aborted) return
+    if (this.#picture === undefined) this.#stream.write(`${text}\n`)
+    else {
+      this.#update.persist(text)
+      this.#update(this.#picture)
+    }
+  }
+
+  /** Draws the picture anew. Nothing where there is no terminal. */
+  draw(picture: string): void {
+    if (!this.isTerminal || this.#gone.signal.aborted) return
+    this.#picture = picture
+    this.#update(picture)
+  }
+
+  /** Leaves the picture where it is; what is written next comes below it. */
+  keep(): void {
+    this.#picture = undefined
+    this.#update.done()
+  }
+
+  /** Takes the picture away. */
+  clear(): void {
+    if (this.#picture !== undefined) this.#update.clear()
+    this.keep()
+  }
+}

@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import type { Status } from "../domain/status.ts"
+import { isTransient } from "../postgres/classify.ts"
+import type { Services } from "../runtime/Services.ts"
+import { Worker } from "../runtime/Worker.ts"
+import { readStatus } from "../store/status.ts"
+import type { Run } from "../store/runs.ts"
+import { StatusView } from "./StatusView.ts"
+import { type Context, isTalkative, say } from "./context.ts"
+import { type Stop, listenForStop } from "./listenForStop.ts"
+
+/** How a run was left: what it is like now, and the signal's exit code when one ended it. */
+export type Left = { readonly status: Status; readonly stoppedBy: { readonly name: string; readonly exitCode: number } | null }
+
+/** What a launch says first, which should stay in sight while the run goes on. */
+const linesAbove = 8
+
+/** Often enough that bars move smoothly; the question costs the server about a millisecond. */
+const pollMs = 250
+
+/**
+ * Works a run here and shows its progress, until there is nothing to do now: it is finished, halted, or waits for its
+ * fallback window. The first SIGINT or SIGTERM lets the batch under way finish and leaves; the second leaves at once.
+ */
+export async function workInForeground(context: Context, services: Services, run: Run): Promise<Left> {
+  using stop = listenForStop()
+  const view = isTalkative(context) ? new StatusView(context.stderr, { leave: linesAbove }) : undefined
+  const worker = await Worker.start(services, { runId: run.id, lanes: run.options.parallel })
+  let seen: Status
+  try {
+    seen = await watch(services, run, stop, view)
+  } finally {
+    if (stop.signal.aborted) say(context, "Stopping: the batch under way is finishing. Once more to leave at once.")
+    await worker.stop()
+  }
+  const status = (stop.signal.aborted && (await readPatiently(services, run))) || seen
+  view?.end(status)
+  return { status, stoppedBy: stop.signal.aborted && !isOver(status, run) ? { name: stop.name, exitCode: stop.exitCode } : null }
+}
+
+/** Shows the run until it is over or a signal comes, and returns what was seen last. */
+async function watch(services: Services, run: Run, stop: Stop, view: StatusView | undefined): Promise<Status> {
+  let seen = await readStatus(services.database, run.id)
+  while (!stop.signal.aborted && !isOver(seen, run)) {
+    view?.show(seen)
+    await sleep(pollMs, undefined, { signal: stop.signal }).catch(() => {})
+    seen = (await readPatiently(services, run)) ?? seen
+  }
+  return seen
+}
+
+/** Undefined while the database is away; the worker says so, and goes on when it is back. */
+async function readPatiently(services: Services, run: Run): Promise<Status | undefined> {
+  try {
+    return await readStatus(services.database, run.id)
+  } catch (error) {
+    if (isTransient(error)) return undefined
+    throw error
+  }
+}
+
+/** Whether nothing is left to do now. A paused run, or one at a gate, is waited for. */
+function isOver({ run, attach }: Status, { options }: Run): boolean {
+  if (run.finishedAt !== null || run.control === "halted") return true
+  if (run.state !== "cleanup" || run.control !== "waiting") return false
+  const isWindowOver = attach.fallbackUntil !== null && Date.parse(attach.fallbackUntil) <= Date.now()
+  return options.dropLegacy === "manual" || !isWindowOver
+}

@@ -1,0 +1,10 @@
+import type { Services } from "../runtime/Services.ts"
+import { readStatus } from "../store/status.ts"
+import { type Context, print } from "./context.ts"
+import { renderStatusLine } from "./render/statusLine.ts"
+
+/** Prints where a run stands now: one line, or its document with --json. */
+export async function printStatus(context: Context, services: Services, runId: string): Promise<void> {
+  const status = await readStatus(services.database, runId)
+  print(context, status, renderStatusLine(status))
+}

@@ -1,0 +1,120 @@
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { initialTransition, transition } from "xstate"
+import { type Advanced, advanceRun, beginRun } from "../../src/machine/advance.ts"
+import type { RunEffect } from "../../src/machine/effects.ts"
+import type { RunEvent } from "../../src/machine/events.ts"
+import { runMachine } from "../../src/machine/runMachine.ts"
+import { whereIs } from "./reachableRuns.ts"
+import { difference, failure, runEvents } from "./runEvents.ts"
+
+const reason = fc.string({ unit: "grapheme" })
+const left = fc.nat(2)
+
+/** Any event at all, whether it makes sense or not. */
+const anyEvent: fc.Arbitrary<RunEvent> = fc.oneof(
+  fc.constantFrom(...runEvents.values()),
+  fc.record({ type: fc.constantFrom("partition.copied" as const, "partition.validated" as const), left }),
+  fc.record({ type: fc.constantFrom("pause" as const, "held" as const, "analyzed" as const), reason }),
+  fc.record({ type: fc.constant("blocked" as const), reason, retryMs: fc.nat() }),
+  fc.record({ type: fc.constant("halt" as const), error: fc.constantFrom(difference, failure) }),
+)
+
+/** What leads on from each step, so that random runs come to the late ones too. */
+const leadsOn: Readonly<Record<string, RunEvent>> = {
+  "prep.indexes": { type: "indexes.ensured", optedIn: true },
+  "prep.writes": { type: "writes.guarded" },
+  "prep.survey": { type: "survey.advanced", finished: true },
+  "prep.scaffold": { type: "scaffold.built", left: 2 },
+  copy: { type: "partition.copied", left: 0 },
+  validate: { type: "partition.validated", left: 0 },
+  attach: { type: "swapped" },
+  analyze: { type: "analyzed", reason: "the fallback window is open" },
+  cleanup: { type: "legacy.dropped" },
+}
+
+const anyHistory = fc.array(fc.oneof(anyEvent, fc.constant("on" as const)), { maxLength: 40 })
+
+/** A transition: the run before, the event, and the run after it. */
+type Transition = { readonly before: Advanced; readonly event: RunEvent; readonly now: Advanced }
+
+describe("whatever happens to a run", () => {
+  it("begins no work while it is paused or halted", () => {
+    expectAlways(({ now }) => !isStopped(now) || !now.effects.some(beginsWork))
+  })
+
+  it("never goes back to an earlier epoch, and on to the next only when a stopped run is resumed", () => {
+    expectAlways(({ before, event, now }) => {
+      const isResumed = event.type === "resume" && isStopped(before)
+      return now.context.epoch === before.context.epoch + (isResumed ? 1 : 0)
+    })
+  })
+
+  it("has an error exactly while it is halted, and no reason while it is running", () => {
+    expectAlways(({ now: { context, control } }) => {
+      return (context.error !== null) === (control === "halted") && (control !== "running" || context.reason === null)
+    })
+  })
+
+  it("ends once: a finished run stays where it is, and does not end again", () => {
+    expectAlways(({ before, now }) => {
+      const ends = now.effects.filter((effect) => effect.type === "finish").length
+      if (isFinished(before)) return now.state === before.state && ends === 0
+      return ends === (isFinished(now) ? 1 : 0)
+    })
+  })
+
+  it("goes the same way when it is stored as JSON and restored after every event as when it never was", () => {
+    fc.assert(
+      fc.property(anyHistory, (history) => {
+        let [live] = initialTransition(runMachine)
+        for (const { event, now } of transitionsOf(history)) {
+          const [next, actions] = transition(runMachine, live, event)
+          live = next
+          expect(now.stored.snapshot).toMatchObject({ value: live.value, context: live.context })
+          const effects = actions.map((action) => action.params as RunEffect)
+          expect(now.effects).toEqual(isStopped(now) ? effects.filter((effect) => !beginsWork(effect)) : effects)
+        }
+      }),
+    )
+  })
+})
+
+it("leads random runs to every step", () => {
+  const steps = fc.sample(anyHistory, { numRuns: 500, seed: 1 }).flatMap((history) => transitionsOf(history).map(({ now }) => now.state))
+  expect(new Set(steps)).toEqual(new Set(["prep", "copy", "validate", "attach", "analyze", "cleanup", "done", "aborted"]))
+})
+
+function expectAlways(claim: (transition: Transition) => boolean): void {
+  fc.assert(
+    fc.property(anyHistory, (history) => {
+      expect(transitionsOf(history).filter((one) => !claim(one))).toEqual([])
+    }),
+  )
+}
+
+/** The run after each event of the history, stored as the database would and restored. */
+function transitionsOf(history: readonly (RunEvent | "on")[]): Transition[] {
+  const transitions: Transition[] = []
+  let before = beginRun()
+  for (const one of history) {
+    const event = one === "on" ? leadsOn[whereIs(before.stored).step] : one
+    if (event === undefined) continue
+    const now = advanceRun(JSON.parse(JSON.stringify(before.stored)), event)
+    transitions.push({ before, event, now })
+    before = now
+  }
+  return transitions
+}
+
+function isStopped({ control }: Advanced): boolean {
+  return control === "paused" || control === "halted"
+}
+
+function isFinished({ state }: Advanced): boolean {
+  return state === "done" || state === "aborted"
+}
+
+function beginsWork(effect: RunEffect): boolean {
+  return effect.type === "schedule" || effect.type === "fillLanes" || effect.type === "rejoin"
+}

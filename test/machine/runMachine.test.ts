@@ -1,0 +1,240 @@
+import { describe, expect, it } from "vitest"
+import type { Control } from "../../src/domain/status.ts"
+import type { ErrorDocument } from "../../src/errors/CutoverError.ts"
+import { advanceRun, canAdvance, restoreRun } from "../../src/machine/advance.ts"
+import type { RunEvent } from "../../src/machine/events.ts"
+import { runMachine } from "../../src/machine/runMachine.ts"
+import { type ReachableRun, findReachable, reachableRuns, whereIs } from "./reachableRuns.ts"
+import { renderEffect } from "./renderEffect.ts"
+import { failure, runEvents } from "./runEvents.ts"
+
+/**
+ * Every state × every event. `going` is running or waiting, `stopped` is paused or halted, `unhalted` is all but halted;
+ * `other` are the steps that have no row of their own for the control and the event. `·` stays as it is.
+ * why: the reason and the error are `told` by the event, or `cleared`.
+ * effects, in order: `+task` schedules it, `+lanes` fills the lanes, `+rejoin` goes on with busy partitions, a word with
+ * a dot is a log record, `finish` ends the run.
+ */
+const table = `
+step           control   event                        next step      next     why      effects
+prep.indexes   going     indexes.ensured (opt-in)     prep.writes    ·        ·        +writes
+prep.indexes   stopped   indexes.ensured (opt-in)     prep.writes    ·        ·        –
+prep.indexes   any       indexes.ensured (opt-out)    done           ·        ·        prep.completed run.completed finish
+prep.indexes   stopped   resume                       ·              running  cleared  +indexes run.resumed
+prep.indexes   any       aborted                      aborted        ·        ·        run.aborted finish
+
+prep.writes    going     blocked                      ·              waiting  told     +writes@1500ms
+prep.writes    going     writes.guarded               prep.survey    running  cleared  +survey
+prep.writes    stopped   writes.guarded               prep.survey    ·        ·        –
+prep.writes    stopped   resume                       ·              running  cleared  +writes run.resumed
+prep.writes    any       aborted                      aborted        ·        ·        run.aborted finish
+
+prep.survey    going     survey.advanced (more)       ·              ·        ·        +survey
+prep.survey    stopped   survey.advanced (more)       ·              ·        ·        –
+prep.survey    going     survey.advanced (end)        prep.scaffold  ·        ·        +scaffold
+prep.survey    stopped   survey.advanced (end)        prep.scaffold  ·        ·        –
+prep.survey    stopped   resume                       ·              running  cleared  +survey run.resumed
+prep.survey    any       aborted                      aborted        ·        ·        run.aborted finish
+
+prep.scaffold  going     scaffold.built (some)        copy           ·        ·        prep.completed +rejoin +lanes
+prep.scaffold  stopped   scaffold.built (some)        copy           ·        ·        prep.completed
+prep.scaffold  going     scaffold.built (none)        attach         ·        ·        prep.completed +attach
+prep.scaffold  stopped   scaffold.built (none)        attach         ·        ·        prep.completed
+prep.scaffold  stopped   resume                       ·              running  cleared  +scaffold run.resumed
+prep.scaffold  any       aborted                      aborted        ·        ·        run.aborted finish
+
+copy           going     partition.copied (some)      ·              ·        ·        +lanes
+copy           stopped   partition.copied (some)      ·              ·        ·        –
+copy           going     partition.copied (none)      validate       ·        ·        copy.completed +lanes
+copy           stopped   partition.copied (none)      validate       ·        ·        copy.completed
+copy           going     partition.validated (some)   ·              ·        ·        +lanes
+copy           going     partition.validated (none)   ·              ·        ·        +lanes
+copy           going     partition.reset              ·              ·        ·        +lanes
+copy           stopped   resume                       ·              running  cleared  +rejoin +lanes run.resumed
+copy           any       aborted                      aborted        ·        ·        run.aborted finish
+
+validate       going     partition.validated (some)   ·              ·        ·        +lanes
+validate       stopped   partition.validated (some)   ·              ·        ·        –
+validate       going     partition.validated (none)   attach         ·        ·        validate.completed +attach
+validate       stopped   partition.validated (none)   attach         ·        ·        validate.completed
+validate       going     partition.reset              copy           ·        ·        +rejoin +lanes
+validate       stopped   partition.reset              copy           ·        ·        –
+validate       stopped   resume                       ·              running  cleared  +rejoin +lanes run.resumed
+validate       any       aborted                      aborted        ·        ·        run.aborted finish
+
+attach         going     blocked                      ·              waiting  told     attach.attempted +attach@1500ms
+attach         stopped   blocked                      ·              ·        ·        attach.attempted
+attach         going     gate.opened                  ·              running  cleared  +attach
+attach         stopped   gate.opened                  ·              ·        ·        –
+attach         going     swapped                      analyze        running  cleared  attach.completed +analyze
+attach         stopped   swapped                      analyze        ·        ·        attach.completed
+attach         going     partition.reset              copy           ·        ·        +rejoin +lanes
+attach         stopped   partition.reset              copy           ·        ·        –
+attach         stopped   resume                       ·              running  cleared  +attach run.resumed
+attach         any       aborted                      aborted        ·        ·        run.aborted finish
+
+analyze        going     analyzed                     cleanup        waiting  told     analyze.completed fallback.opened +cleanup
+analyze        stopped   analyzed                     cleanup        ·        ·        analyze.completed fallback.opened
+analyze        stopped   resume                       ·              running  cleared  +analyze run.resumed
+
+cleanup        going     blocked                      ·              waiting  told     +cleanup@1500ms
+cleanup        going     legacy.dropped               done           running  cleared  cleanup.completed run.completed finish
+cleanup        stopped   legacy.dropped               done           ·        ·        cleanup.completed run.completed finish
+cleanup        stopped   resume                       ·              waiting  cleared  +cleanup run.resumed
+
+other          any       indexes.ensured (opt-in)     ·              ·        ·        –
+other          any       indexes.ensured (opt-out)    ·              ·        ·        –
+other          any       survey.advanced (more)       ·              ·        ·        –
+other          any       survey.advanced (end)        ·              ·        ·        –
+other          any       scaffold.built (some)        ·              ·        ·        –
+other          any       scaffold.built (none)        ·              ·        ·        –
+other          any       partition.copied (some)      ·              ·        ·        –
+other          any       partition.copied (none)      ·              ·        ·        –
+other          any       partition.validated (some)   ·              ·        ·        –
+other          any       partition.validated (none)   ·              ·        ·        –
+other          any       partition.reset              ·              ·        ·        –
+other          any       aborted                      ·              ·        ·        –
+other          unhalted  partition.differed           ·              halted   told     run.halted
+other          halted    partition.differed           ·              ·        ·        –
+other          unhalted  halt                         ·              halted   told     run.halted
+other          halted    halt                         ·              ·        ·        –
+other          going     pause                        ·              paused   told     run.paused
+other          stopped   pause                        ·              ·        ·        –
+other          going     resume                       ·              ·        ·        –
+other          stopped   resume                       ·              running  cleared  run.resumed
+other          going     blocked                      ·              waiting  told     –
+other          stopped   blocked                      ·              ·        ·        –
+other          going     held                         ·              waiting  told     –
+other          stopped   held                         ·              ·        ·        –
+other          going     analyzed                     ·              waiting  told     –
+other          stopped   analyzed                     ·              ·        ·        –
+other          going     writes.guarded               ·              running  cleared  –
+other          stopped   writes.guarded               ·              ·        ·        –
+other          going     gate.opened                  ·              running  cleared  –
+other          stopped   gate.opened                  ·              ·        ·        –
+other          going     swapped                      ·              running  cleared  –
+other          stopped   swapped                      ·              ·        ·        –
+other          going     legacy.dropped               ·              running  cleared  –
+other          stopped   legacy.dropped               ·              ·        ·        –
+`
+
+const steps =
+  "prep.indexes prep.writes prep.survey prep.scaffold copy validate attach analyze cleanup done aborted".split(" ")
+
+const controls: Readonly<Record<string, readonly Control[]>> = {
+  any: ["running", "waiting", "paused", "halted"],
+  going: ["running", "waiting"],
+  stopped: ["paused", "halted"],
+  unhalted: ["running", "waiting", "paused"],
+  halted: ["halted"],
+}
+
+type Row = {
+  readonly step: string
+  readonly controls: readonly Control[]
+  readonly event: string
+  readonly nextStep: string
+  readonly nextControl: string
+  readonly why: string
+  readonly effects: string
+}
+
+const rows: readonly Row[] = table
+  .split("\n")
+  .filter((line) => line !== "")
+  .slice(1)
+  .map((line) => {
+    const [step, control, event, nextStep, nextControl, why, effects] = line.split(/ {2,}/)
+    if (effects === undefined) throw new Error(`a row needs seven columns: ${line}`)
+    return { step: step!, controls: controls[control!]!, event: event!, nextStep: nextStep!, nextControl: nextControl!, why: why!, effects }
+  })
+
+function rowsOf(run: ReachableRun, event: string): Row[] {
+  const candidates = rows.filter((row) => row.event === event && row.controls.includes(run.control))
+  const own = candidates.filter((row) => row.step === run.step)
+  return own.length > 0 ? own : candidates.filter((row) => row.step === "other")
+}
+
+describe("the table of a run", () => {
+  it("has a column for every event that the machine knows, and for no other", () => {
+    expect([...new Set([...runEvents.values()].map((event) => event.type))].toSorted()).toEqual(runMachine.events.toSorted())
+    expect([...new Set(rows.map((row) => row.event))].toSorted()).toEqual([...runEvents.keys()].toSorted())
+  })
+
+  it("has a row for every state that can be reached, and these are every step under every control", () => {
+    const names = reachableRuns.map((run) => `${run.step} ${run.control}`)
+    expect(names.toSorted()).toEqual(steps.flatMap((step) => controls["any"]!.map((control) => `${step} ${control}`)).toSorted())
+  })
+
+  it("defines every state × event once", () => {
+    const cells = reachableRuns.flatMap((run) => [...runEvents.keys()].map((event) => ({ run, event })))
+    const wrong = cells.filter(({ run, event }) => rowsOf(run, event).length !== 1)
+    expect(wrong.map(({ run, event }) => `${run.step} ${run.control} × ${event}`)).toEqual([])
+  })
+
+  it("needs all of its rows", () => {
+    const used = new Set(reachableRuns.flatMap((run) => [...runEvents.keys()].flatMap((event) => rowsOf(run, event))))
+    expect(rows.filter((row) => !used.has(row))).toEqual([])
+  })
+
+  it.each(reachableRuns)("says what every event does in $step, $control", (run) => {
+    const names = [...runEvents.keys()]
+    const outcomes = names.map((name) => [name, outcomeOf(run, runEvents.get(name)!)])
+    expect(Object.fromEntries(outcomes)).toEqual(Object.fromEntries(names.map((name) => [name, expectedOf(run, name)])))
+  })
+})
+
+it("tells commands where they make sense: a partition is copied anew in copy, validate and attach only", () => {
+  const able = reachableRuns.filter((run) => canAdvance(run.stored, { type: "partition.reset" }))
+  expect([...new Set(able.map((run) => run.step))].toSorted()).toEqual(["attach", "copy", "validate"])
+})
+
+it("keeps in the records what the events said", () => {
+  const { stored } = findReachable("analyze", "running")
+  expect(advanceRun(stored, { type: "pause", reason: "lunch" }).effects).toEqual([
+    { type: "record", kind: "run.paused", data: { reason: "lunch" } },
+  ])
+  expect(advanceRun(stored, { type: "halt", error: failure }).effects).toEqual([
+    { type: "record", kind: "run.halted", data: { error: failure } },
+  ])
+  expect(advanceRun(stored, { type: "analyzed", reason: "until Friday" }).effects).toContainEqual({
+    type: "record",
+    kind: "fallback.opened",
+    data: { reason: "until Friday" },
+  })
+})
+
+type Outcome = {
+  readonly step: string
+  readonly control: string
+  readonly epoch: number
+  readonly reason: string | null
+  readonly error: ErrorDocument | null
+  readonly effects: string
+}
+
+function outcomeOf(run: ReachableRun, event: RunEvent): Outcome {
+  const next = advanceRun(run.stored, event)
+  const { step, control } = whereIs(next.stored)
+  expect([next.state, next.control]).toEqual([step.split(".")[0], control])
+  return { step, control, ...next.context, effects: next.effects.map(renderEffect).join(" ") || "–" }
+}
+
+function expectedOf(run: ReachableRun, name: string): Outcome {
+  const [row] = rowsOf(run, name)
+  const event = runEvents.get(name)!
+  const { context } = restoreRun(run.stored)
+  const isResumed = event.type === "resume" && (run.control === "paused" || run.control === "halted")
+  return {
+    step: row!.nextStep === "·" ? run.step : row!.nextStep,
+    control: row!.nextControl === "·" ? run.control : row!.nextControl,
+    epoch: context.epoch + (isResumed ? 1 : 0),
+    ...(row!.why === "told" ? toldBy(event) : row!.why === "cleared" ? { reason: null, error: null } : { reason: context.reason, error: context.error }),
+    effects: row!.effects,
+  }
+}
+
+function toldBy(event: RunEvent): Pick<Outcome, "reason" | "error"> {
+  if ("error" in event) return { reason: event.error.message, error: event.error }
+  return { reason: "reason" in event ? event.reason : null, error: null }
+}
