@@ -8,7 +8,8 @@ import { hasCode } from "./hasCode.ts"
 /** The major versions of PostgreSQL whose binaries npm can bring; the published package brings the newest. */
 export const majors = [15, 16, 17, 18] as const
 
-export type Major = (typeof majors)[number]
+/** 13 is there to be refused. */
+export type Major = (typeof majors)[number] | 13
 
 /** `bin` holds `initdb`, `pg_ctl` and `postgres`, nothing else; `version` is PostgreSQL's, such as `18.4`. */
 export type Binaries = { readonly bin: string; readonly version: string }

@@ -134,10 +134,12 @@ export function clientConfig(config: DatabaseConfig): pg.ClientConfig {
  * Lock waits stay below deadlock_timeout (1 s), so that an application never loses a deadlock to us.
  */
 export async function setUpSession(client: { query(text: string): Promise<unknown> }): Promise<void> {
+  const wanted = Object.entries(sessionSettings).map(([name, value]) => `('${name}', '${value}')`)
+  // Only those that the server has: an old one is to be refused by its version, not by a setting it lacks.
   await client.query(
-    `select ${Object.entries(sessionSettings)
-      .map(([name, value]) => `pg_catalog.set_config('${name}', '${value}', false)`)
-      .join(", ")}`,
+    `select pg_catalog.set_config(s.name, wanted.value, false)
+     from (values ${wanted.join(", ")}) as wanted (name, value)
+     join pg_catalog.pg_settings s on pg_catalog.lower(s.name) operator(pg_catalog.=) wanted.name`,
   )
 }
 
