@@ -110,5 +110,5 @@ const whatToDo: Readonly<Record<ErrorCode, string>> = {
   CUTOVER_FALLBACK_OPEN: "Wait until the window is over, or overrule it with `--before-window --reason \"…\"`; the reason goes to the log.",
 }
 
-const isScript = process.argv[1]?.endsWith("/scripts/errorsPage.ts") === true
+const isScript = process.argv[1]?.endsWith("/scripts/errorsPage.ts")
 if (isScript) process.stdout.write(renderErrorsPage())

@@ -9,7 +9,10 @@ export function assertConfirmed(context: Context, run: Run, command: string, typ
   const name = renderTableName(run.table)
   if (typed !== undefined && isName(typed, name)) return
   throw new CutoverError("CUTOVER_CONFIRMATION_NEEDED", {
-    message: typed === undefined ? `cutover ${command} of ${name} wants the table's name as a confirmation.` : `The confirmation names ${typed}, and the run is of ${name}.`,
+    message:
+      typed === undefined
+        ? `cutover ${command} of ${name} wants the table's name as a confirmation.`
+        : `The confirmation names ${typed}, and the run is of ${name}.`,
     state: nothingChanged,
     hint: `If that is what you want: ${commandLine(context, command, run.id, "--confirm", name)}`,
     details: { run: run.id, table: name },

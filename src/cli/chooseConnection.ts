@@ -19,6 +19,7 @@ async function findDemo(context: Context): Promise<Connection | undefined> {
   const isDown = (await cluster.postmasterPid()) === undefined
   await cluster.start()
   const connection = resolveConnection({ databaseUrl: cluster.url, env: {} })
-  say(context, `No database was given, so this is the demo's: ${connection.display}${isDown ? " (it was down and is started)" : ""}`)
+  const note = isDown ? " (it was down and is started)" : ""
+  say(context, `No database was given, so this is the demo's: ${connection.display}${note}`)
   return connection
 }

@@ -50,7 +50,10 @@ function rejected({ error, where, state }: About, { source }: Connection): Cutov
   return new CutoverError("CUTOVER_CONFIG_INVALID", {
     message: `The server at ${where} does not let us in: ${error.message}.`,
     state,
-    hint: source === "none" ? "Give a database with --database-url or DATABASE_URL." : `Correct ${originOf[source]}: user, password and database must be ones that the server knows.`,
+    hint:
+      source === "none"
+        ? "Give a database with --database-url or DATABASE_URL."
+        : `Correct ${originOf[source]}: user, password and database must be ones that the server knows.`,
     details: { database: where, sqlState: sqlState(error) },
     cause: error,
   })

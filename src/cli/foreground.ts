@@ -10,7 +10,10 @@ import { type Context, isTalkative, say } from "./context.ts"
 import { type Stop, listenForStop } from "./listenForStop.ts"
 
 /** How a run was left: what it is like now, and the signal's exit code when one ended it. */
-export type Left = { readonly status: Status; readonly stoppedBy: { readonly name: string; readonly exitCode: number } | null }
+export type Left = {
+  readonly status: Status
+  readonly stoppedBy: { readonly name: string; readonly exitCode: number } | null
+}
 
 /** What a launch says first, which should stay in sight while the run goes on. */
 const linesAbove = 8
@@ -26,16 +29,33 @@ export async function workInForeground(context: Context, services: Services, run
   using stop = listenForStop()
   const view = isTalkative(context) ? new StatusView(context.stderr, { leave: linesAbove }) : undefined
   const worker = await Worker.start(services, { runId: run.id, lanes: run.options.parallel })
+  const leave = leaveOnce(context, worker, stop)
   let seen: Status
   try {
     seen = await watch(services, run, stop, view)
   } finally {
-    if (stop.signal.aborted) say(context, "Stopping: the batch under way is finishing. Once more to leave at once.")
-    await worker.stop()
+    await leave()
   }
   const status = (stop.signal.aborted && (await readPatiently(services, run))) || seen
   view?.end(status)
-  return { status, stoppedBy: stop.signal.aborted && !isOver(status, run) ? { name: stop.name, exitCode: stop.exitCode } : null }
+  return {
+    status,
+    stoppedBy: stop.signal.aborted && !isOver(status, run) ? { name: stop.name, exitCode: stop.exitCode } : null,
+  }
+}
+
+/** Stops the worker when a signal comes, or when the caller says so; it stops once. */
+function leaveOnce(context: Context, worker: Worker, stop: Stop): () => Promise<void> {
+  let leaving: Promise<void> | undefined
+  const leave = (): Promise<void> => (leaving ??= worker.stop())
+  const onSignal = (): void => {
+    say(context, "Stopping: the batch under way is finishing. Once more to leave at once.")
+    // The caller hears of a failure too.
+    leave().catch(() => {})
+  }
+  if (stop.signal.aborted) onSignal()
+  else stop.signal.addEventListener("abort", onSignal, { once: true })
+  return leave
 }
 
 /** Shows the run until it is over or a signal comes, and returns what was seen last. */

@@ -5,7 +5,8 @@ import { type Command, Help, type HelpConfiguration } from "commander"
 export const helpStyle: HelpConfiguration = {
   showGlobalOptions: true,
   styleTitle: (title) => styleText("bold", title, { validateStream: false }),
-  formatHelp: (command: Command, helper: Help) => commandsFirst(Help.prototype.formatHelp.call(helper, command, helper)),
+  formatHelp: (command: Command, helper: Help) =>
+    commandsFirst(Help.prototype.formatHelp.call(helper, command, helper)),
 }
 
 /** What comes below the list of commands and options. */

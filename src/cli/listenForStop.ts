@@ -6,7 +6,7 @@ export type Stop = Disposable & { readonly signal: AbortSignal; readonly exitCod
 /** A Ctrl-C reaches us twice when npm started us: from the terminal, and passed on by npm. */
 const sameSignalMs = 500
 
-/** Takes SIGINT and SIGTERM over until it is disposed: the first asks to finish, the second ends the process at once. */
+/** Takes SIGINT and SIGTERM over until it is disposed: the first asks to finish, the second ends us at once. */
 export function listenForStop(): Stop {
   const controller = new AbortController()
   let name: "SIGINT" | "SIGTERM" = "SIGINT"

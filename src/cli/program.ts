@@ -20,11 +20,24 @@ import { helpEnd, helpStyle } from "./help.ts"
 import { reportError } from "./reportError.ts"
 
 /** In the order of a run's life. */
-const commands: readonly CliCommand[] = [launch, worker, status, log, pause, resume, retry, attach, abort, cleanup, demo]
+const commands: readonly CliCommand[] = [
+  launch,
+  worker,
+  status,
+  log,
+  pause,
+  resume,
+  retry,
+  attach,
+  abort,
+  cleanup,
+  demo,
+]
 
 /** Runs a command line, without the names of node and the program, and returns its exit code. */
 export async function runProgram(argv: readonly string[]): Promise<number> {
-  const said = (flag: string): boolean => argv.slice(0, argv.includes("--") ? argv.indexOf("--") : undefined).includes(flag)
+  const said = (flag: string): boolean =>
+    argv.slice(0, argv.includes("--") ? argv.indexOf("--") : undefined).includes(flag)
   const color = !said("--no-color")
   const isJson = said("--json")
   const outputs = { stdout: new Output(process.stdout, { color }), stderr: new Output(process.stderr, { color }) }
@@ -56,7 +69,9 @@ async function parse(argv: readonly string[], outputs: Outputs, { isJson }: { is
 function defineProgram(outputs: Outputs, onExit: (code: number) => void): Command {
   const program = new Command("cutover")
   program
-    .description("Turns a big, live PostgreSQL table into a monthly range-partitioned one: resumable, proved, and watched.")
+    .description(
+      "Turns a big, live PostgreSQL table into a monthly range-partitioned one: resumable, proved, and watched.",
+    )
     .usage("<command> [options]")
     .option("--database-url <url>", "The database; else DATABASE_URL, else libpq's PG* variables and .pgpass.")
     .option("--json", "Results as JSON on stdout, an error as JSON on stderr.")
@@ -68,7 +83,11 @@ function defineProgram(outputs: Outputs, onExit: (code: number) => void): Comman
     .version(readVersion(), "--version", "The version.")
     .helpCommand("help [command]", "Help about a command")
     .configureHelp(helpStyle)
-    .configureOutput({ outputError: () => {}, getErrHasColors: () => outputs.stderr.color, getOutHasColors: () => outputs.stdout.color })
+    .configureOutput({
+      outputError: () => {},
+      getErrHasColors: () => outputs.stderr.color,
+      getOutHasColors: () => outputs.stdout.color,
+    })
     .addHelpText("after", helpEnd)
   for (const command of commands) addCommand(program, command, outputs, onExit)
   overrideExit(program)
@@ -95,14 +114,19 @@ function overrideExit(program: Command): void {
 }
 
 function wrongUse(error: CommanderError, command: Command, program: Command): CutoverError {
-  const message = error.message.replace(/^error: /, "").replaceAll("\n", " ")
   return new CutoverError("CUTOVER_USAGE", {
-    message: error.code === "commander.help" ? "No command was given." : `${message.charAt(0).toUpperCase()}${message.slice(1)}.`.replace(/\)\.$/, ")"),
+    message: error.code === "commander.help" ? "No command was given." : sentenceOf(error.message),
     state: nothingChanged,
     hint: `See: ${command === program ? "cutover --help" : `cutover ${command.name()} --help`}`,
     details: { reason: error.code.replace("commander.", "") },
     cause: error,
   })
+}
+
+/** From `error: unknown command 'staus'`, and a guess in parentheses in a line of its own. */
+function sentenceOf(message: string): string {
+  const text = message.replace(/^error: /, "").replaceAll("\n", " ")
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.)]$/.test(text) ? "" : "."}`
 }
 
 function readVersion(): string {

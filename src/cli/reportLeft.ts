@@ -60,8 +60,8 @@ function undone(context: Context, run: Status["run"]): ErrorDocument {
 function endOf(context: Context, run: Run, status: Status): string {
   if (status.attach.swappedAt === null) {
     return [
-      `The indexes of ${status.run.table} are there, and nothing else was done: ${run.options.requireEnv} is not 1 in the environment.`,
-      `To cut the table over, set it and launch again.`,
+      `The indexes of ${status.run.table} are there. Nothing else was done: ${run.options.requireEnv} is not 1.`,
+      "To cut the table over, set it in the environment and launch again.",
     ].join("\n")
   }
   return [swappedText(status), ...legacyText(context, run, status)].join("\n")
@@ -71,7 +71,8 @@ function swappedText({ run, totals, attach }: Status): string {
   const rows = `${formatExactCount(totals.rowsCopied)} ${nounFor(totals.rowsCopied, "row")}`
   const took = formatDuration(elapsedMs(run.launchedAt, attach.swappedAt ?? run.updatedAt))
   const held = attach.lockHeldMs === null ? "" : `; the lock was held ${formatDuration(attach.lockHeldMs)}`
-  return `${run.table} is partitioned by ${run.by}: ${countOf(totals.partitions, "partition")}, ${rows}, ${took} from launch to swap${held}.`
+  const facts = [countOf(totals.partitions, "partition"), rows, `${took} from launch to swap`].join(", ")
+  return `${run.table} is partitioned by ${run.by}: ${facts}${held}.`
 }
 
 function legacyText(context: Context, { options }: Run, { run, attach }: Status): string[] {

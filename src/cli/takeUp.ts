@@ -22,7 +22,12 @@ export async function readWorkersOf(services: Services, run: Run): Promise<Worke
 }
 
 /** Works a run here until there is nothing to do now, unless that is left to workers; says how it went. */
-export async function takeUp(context: Context, services: Services, run: Run, { detach }: { detach: boolean }): Promise<number> {
+export async function takeUp(
+  context: Context,
+  services: Services,
+  run: Run,
+  { detach }: { detach: boolean },
+): Promise<number> {
   const workers = await readWorkersOf(services, run)
   if (detach || workers.length > 0) return await leaveToWorkers(context, services, run, workers)
   return reportLeft(context, run, await workInForeground(context, services, run))
@@ -40,7 +45,12 @@ export async function assertNobodyWorks(services: Services, run: Run): Promise<v
   })
 }
 
-async function leaveToWorkers(context: Context, services: Services, run: Run, workers: readonly WorkerRow[]): Promise<number> {
+async function leaveToWorkers(
+  context: Context,
+  services: Services,
+  run: Run,
+  workers: readonly WorkerRow[],
+): Promise<number> {
   if (workers.length > 0) say(context, `It is worked by ${namesOf(workers)}.`)
   else say(context, `No worker is alive, so nothing happens yet. Start one: ${commandLine(context, "worker")}`)
   await printStatus(context, services, run.id)

@@ -17,11 +17,15 @@ export type Needs = {
   readonly logLevel?: LogLevel
 }
 
-/** At most. Watching, listening and upkeep need a few; a worker needs one more for each lane, of which a run has up to 64. */
+/** At most. Watching and upkeep need a few; a worker needs one more for each lane, of which a run has up to 64. */
 const connections = { idle: 4, working: 68 }
 
 /** Connects as asked, lends what commands work with, and closes it, whatever happens. */
-export async function withServices<T>(context: Context, needs: Needs, use: (services: Services) => Promise<T>): Promise<T> {
+export async function withServices<T>(
+  context: Context,
+  needs: Needs,
+  use: (services: Services) => Promise<T>,
+): Promise<T> {
   const connection = needs.connection ?? (await chooseConnection(context))
   const services = await open(context, connection, needs)
   try {
@@ -33,7 +37,11 @@ export async function withServices<T>(context: Context, needs: Needs, use: (serv
   }
 }
 
-async function open(context: Context, connection: Connection, { role, isWorking = false, logLevel = "warn" }: Needs): Promise<OpenServices> {
+async function open(
+  context: Context,
+  connection: Connection,
+  { role, isWorking = false, logLevel = "warn" }: Needs,
+): Promise<OpenServices> {
   try {
     return await openServices({
       connectionString: connection.connectionString,

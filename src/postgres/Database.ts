@@ -29,10 +29,14 @@ export class Database implements Queryable {
     return new Session(await wrapped(this.#pool.connect()))
   }
 
+  /** Runs one statement on a session of its own; after a failure the session is closed, for it may be amid a transaction. */
   async query<Row extends object>(statement: Sql): Promise<Result<Row>> {
     const session = await this.connect()
     try {
       return await session.query<Row>(statement)
+    } catch (error) {
+      session.discard()
+      throw error
     } finally {
       session.release()
     }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import type { Database } from "./Database.ts"
 import { type Queryable, readOne } from "./Queryable.ts"
 import { sql } from "./sql.ts"
 
@@ -21,14 +22,29 @@ export async function takeSharedTransactionLock(tx: Queryable, key: string): Pro
   await tx.query(sql`select pg_advisory_xact_lock_shared(${key}::bigint)`)
 }
 
-/** Takes a lock until the transaction ends; lock_timeout bounds the wait. */
+/** Takes a lock until the transaction ends, and waits for its holders up to 20 s. */
 export async function takeTransactionLock(tx: Queryable, key: string): Promise<void> {
+  await tx.query(sql`select set_config('lock_timeout', ${patience}, true)`)
   await tx.query(sql`select pg_advisory_xact_lock(${key}::bigint)`)
 }
 
 export async function trySessionLock(session: Queryable, key: string): Promise<boolean> {
   const row = await readOne<{ held: boolean }>(session, sql`select pg_try_advisory_lock(${key}::bigint) as held`)
   return row.held
+}
+
+/** How long to wait for a lock that is held only while somebody installs or a batch ends. */
+const patience = "20s"
+
+/** Lends a session that holds the lock alone, and waits for its holder up to 20 s. */
+export async function withSessionLock<T>(database: Database, key: string, use: () => Promise<T>): Promise<T> {
+  return await database.withSession(async (session) => {
+    await session.query(sql`select set_config('lock_timeout', ${patience}, false)`)
+    await session.query(sql`select pg_advisory_lock(${key}::bigint)`)
+    // The lock and the setting go with the connection.
+    session.discard()
+    return await use()
+  })
 }
 
 export async function releaseSessionLock(session: Queryable, key: string): Promise<void> {

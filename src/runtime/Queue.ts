@@ -1,6 +1,7 @@
 import { type Db, PgBoss } from "pg-boss"
 import type { Database } from "../postgres/Database.ts"
 import type { Queryable } from "../postgres/Queryable.ts"
+import { lockKey, withSessionLock } from "../postgres/advisoryLock.ts"
 import { sql } from "../postgres/sql.ts"
 import { type Job, type JobData, jobId } from "./Job.ts"
 
@@ -98,7 +99,8 @@ export class Queue {
       openTelemetry: { enabled: false },
     })
     boss.on("error", this.#options.onError)
-    return await boss.start()
+    // Two that made pg-boss's schema at the same moment would get in each other's way.
+    return await withSessionLock(this.#database, lockKey("install", jobsSchema), () => boss.start())
   }
 }
 

@@ -26,19 +26,14 @@ export async function ensureInstalled(database: Database): Promise<void> {
 
 /** Whether our schema is there; throws when it is there and is not of our major version. */
 export async function isInstalled(db: Queryable): Promise<boolean> {
-  const found = await readOne<{ schema: boolean; meta: boolean }>(
-    db,
-    sql`select to_regnamespace('cutover') is not null as schema, to_regclass('cutover.meta') is not null as meta`,
-  )
-  if (!found.schema) return false
-  if (!found.meta) {
-    const inside = await readOne<{ n: number }>(
-      db,
-      sql`select count(*)::int as n from pg_class where relnamespace = to_regnamespace('cutover')`,
-    )
-    if (inside.n === 0) return false
-    throw schemaVersion(`The database has a schema "cutover" with ${inside.n} relations that pg-cutover did not make.`)
-  }
+  // Read from the catalog's tables: to_regclass may answer from a cache, and miss what another session just committed.
+  const found = await readOne<{ relations: number; meta: boolean }>(db, sql`
+    select count(*)::int as relations, coalesce(bool_or(c.relname = 'meta'), false) as meta
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = 'cutover'`)
+  if (found.relations === 0) return false
+  if (!found.meta) throw schemaVersion(`The database has a schema "cutover" with ${found.relations} relations that pg-cutover did not make.`)
   const meta = await findOne<{ major: number }>(db, sql`select major from cutover.meta`)
   if (meta?.major === schemaMajor) return true
   throw schemaVersion(`The schema "cutover" is of major version ${meta?.major ?? "none"}; this program works with ${schemaMajor}.`)

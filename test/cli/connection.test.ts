@@ -33,14 +33,24 @@ describe("a database that cannot be reached", () => {
     const url = `postgres://me:${secret}@127.0.0.1:${await freePort()}/shop`
     const { code, stdout, stderr } = await runCutover(url, ["status"])
     expect({ code, stdout }).toEqual({ code: 6, stdout: "" })
-    expect(stderr).toContain(`The database at ${url.replace(`:${secret}`, "")} cannot be reached: nobody listens there.`)
+    expect(stderr).toContain(
+      `The database at ${url.replace(`:${secret}`, "")} cannot be reached: nobody listens there.`,
+    )
     expect(stderr).toContain("DATABASE_URL")
     expect(stderr).not.toContain(secret)
   })
 
   it("is a JSON document on stderr with --json, also without the password", async () => {
     const url = `postgres://me:${secret}@localhost:${await freePort()}/shop`
-    const { code, stdout, stderr } = await runCutover(null, ["--json", "launch", "t", "--by", "d", "--database-url", url])
+    const { code, stdout, stderr } = await runCutover(null, [
+      "--json",
+      "launch",
+      "t",
+      "--by",
+      "d",
+      "--database-url",
+      url,
+    ])
     expect({ code, stdout }).toEqual({ code: 6, stdout: "" })
     const { error } = JSON.parse(stderr) as { error: object }
     expect(error).toMatchObject({ code: "CUTOVER_UNREACHABLE", state: "Nothing was changed." })
@@ -55,10 +65,10 @@ describe("a database that cannot be reached", () => {
     expect(stderr).not.toContain(secret)
   })
 
-  it("offers the demo when no database was given", async () => {
+  it("says which way of naming a database it followed", async () => {
     const env = { PGPORT: String(await freePort()), XDG_CACHE_HOME: cache }
-    const given = await runCutover(null, ["status"], env)
-    expect(given).toMatchObject({ code: 6, stderr: expect.stringContaining("the PG* variables") as string })
+    const ended = await runCutover(null, ["status"], env)
+    expect(ended).toMatchObject({ code: 6, stderr: expect.stringContaining("the PG* variables") as string })
   })
 })
 

@@ -31,18 +31,25 @@ describe("cutover demo", () => {
 
   it("has nothing to stop or remove before it was started", async () => {
     for (const option of ["--stop", "--remove"]) {
-      expect(await run("demo", option)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^There is no demo in /) as string })
+      expect(await run("demo", option)).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/^There is no demo in /) as string,
+      })
     }
   })
 
-  it("partitions a table of its own, says what it did and what to type next, and starts over when it is called again", async () => {
+  it("partitions a table of its own, says what to type next, and starts over when it is called again", async () => {
     for (const rows of ["3000", "2000"]) {
       const { code, stdout, stderr } = await run("demo", "--rows", rows)
       expect({ code, stderr }).toMatchObject({ code: 0 })
       expect(stderr).toContain("Making public.returns_raw")
       const counted = `${Number(rows).toLocaleString("en-US")} before, ${Number(rows).toLocaleString("en-US")} after`
       expect(stdout).toContain(counted)
-      for (const line of ["cutover status public.returns_raw", "cutover demo --stop", "export DATABASE_URL='postgres://"]) {
+      for (const line of [
+        "cutover status public.returns_raw",
+        "cutover demo --stop",
+        "export DATABASE_URL='postgres://",
+      ]) {
         expect(stdout).toContain(line)
       }
     }
@@ -53,7 +60,10 @@ describe("cutover demo", () => {
     const { code, stdout, stderr } = await run("status", "public.returns_raw")
     expect(code).toBe(0)
     expect(stdout).toContain("24")
-    expect(stderr).toMatch(/^No database was given, so this is the demo's: postgres:\/\/postgres@127\.0\.0\.1:\d+\/postgres \(it was down and is started\)\n$/)
+    expect(stderr).toMatch(
+      /^No database was given, so this is the demo's: postgres:\/\/postgres@127\.0\.0\.1:\d+\/postgres /,
+    )
+    expect(stderr).toMatch(/ \(it was down and is started\)\n$/)
     const listed = await run("status", "--json")
     expect((JSON.parse(listed.stdout) as Status[]).map((one) => one.run.state)).toEqual(["cleanup", "done"])
     expect(listed.stderr).toBe("")

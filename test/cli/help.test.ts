@@ -30,11 +30,15 @@ describe("cutover --help", () => {
 
   it("tells of each launch option what is allowed and its default", async () => {
     const help = (await helpOf("launch", "--help")).replaceAll(/\s+/g, " ")
-    expect(help).toContain("--batch-target <duration> How long one batch should take. Allowed: a duration from 10ms to 25s. Default: 1s.")
+    expect(help).toContain(
+      "--batch-target <duration> How long one batch should take. Allowed: a duration from 10ms to 25s. Default: 1s.",
+    )
   })
 })
 
 it("cutover --version prints the package's", async () => {
-  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string
+  }
   expect(await helpOf("--version")).toBe(`${version}\n`)
 })

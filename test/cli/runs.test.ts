@@ -38,7 +38,11 @@ describe("before the first launch", () => {
   it("there is no run, and looking changes nothing", async () => {
     await using empty = await createDatabase("empty")
     const before = await catalogOf(empty)
-    expect(await runCutover(empty.url, ["status"])).toMatchObject({ code: 0, stderr: "", stdout: expect.stringMatching(/^No run yet/) as string })
+    expect(await runCutover(empty.url, ["status"])).toMatchObject({
+      code: 0,
+      stderr: "",
+      stdout: expect.stringMatching(/^No run yet/) as string,
+    })
     expect(await runCutover(empty.url, ["status", "--json"])).toMatchObject({ code: 0, stdout: "[]\n" })
     for (const command of ["status", "log", "pause", "resume", "retry", "attach", "abort", "cleanup"]) {
       const { code, stderr } = await runCutover(empty.url, [command, "public.t"])
@@ -75,7 +79,10 @@ describe("launch --detach", () => {
 
   it("prints with --json the status document, and nothing on stderr", async () => {
     const status = await launch()
-    expect(status).toMatchObject({ schemaVersion: 1, run: { table: `public.${table}`, by: "d", state: "prep", control: "running", workers: 0 } })
+    expect(status).toMatchObject({
+      schemaVersion: 1,
+      run: { table: `public.${table}`, by: "d", state: "prep", control: "running", workers: 0 },
+    })
     expect(statusOf(await run("status", table, "--json"))).toEqual(status)
     expect(statusOf(await run("status", status.run.id, "--json"))).toEqual(status)
   })
@@ -109,13 +116,16 @@ describe("pause, resume and retry", () => {
     expect(second.stderr).toContain("It is paused already")
   })
 
-  it.each(["resume", "retry"])("%s --detach lets a paused run go on, and leaves the work to workers", async (command) => {
-    await launch()
-    await run("pause", table)
-    const ended = await run(command, table, "--detach", "--json")
-    expect(ended).toMatchObject({ code: 0, stderr: "" })
-    expect(statusOf(ended).run).toMatchObject({ control: "running", reason: null })
-  })
+  it.each(["resume", "retry"])(
+    "%s --detach lets a paused run go on, and leaves the work to workers",
+    async (command) => {
+      await launch()
+      await run("pause", table)
+      const ended = await run(command, table, "--detach", "--json")
+      expect(ended).toMatchObject({ code: 0, stderr: "" })
+      expect(statusOf(ended).run).toMatchObject({ control: "running", reason: null })
+    },
+  )
 
   it("retry names the partitions when it is given another", async () => {
     await launch()
@@ -134,7 +144,10 @@ describe("a worker", () => {
       expect(launched.stderr).toContain(`It is worked by process ${worker.process.pid} on `)
       const ended = await run("resume", table, "--json")
       expect(ended).toMatchObject({ code: 8, stdout: "" })
-      expect(errorOf(ended)).toMatchObject({ code: "CUTOVER_RUN_BUSY", details: { workers: [{ pid: worker.process.pid }] } })
+      expect(errorOf(ended)).toMatchObject({
+        code: "CUTOVER_RUN_BUSY",
+        details: { workers: [{ pid: worker.process.pid }] },
+      })
     } finally {
       worker.process.kill("SIGTERM")
       await worker.ended
@@ -215,7 +228,10 @@ describe("log --json", () => {
     await launch()
     await run("pause", table)
     const { stdout } = await run("log", table, "--json")
-    const records = stdout.trimEnd().split("\n").map((line) => JSON.parse(line) as LogRecord)
+    const records = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as LogRecord)
     expect(records.map(({ kind, tableName }) => [kind, tableName])).toEqual([
       ["run.launched", `public.${table}`],
       ["run.paused", `public.${table}`],
@@ -234,7 +250,10 @@ describe("streams", () => {
     while (!stdout.includes(`"paused"`)) await once(watch.process.stdout, "data")
     watch.process.kill("SIGINT")
     expect(await watch.ended).toMatchObject({ code: 130, signal: null, stderr: "" })
-    const controls = stdout.trimEnd().split("\n").map((line) => (JSON.parse(line) as Status).run.control)
+    const controls = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as Status).run.control)
     expect(controls).toEqual(["running", "paused"])
   })
 

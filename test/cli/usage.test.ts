@@ -10,11 +10,21 @@ describe("wrong use exits 2, says what was wrong, and where the help is", () => 
   it.each([
     ["an unknown command", ["staus"], "Unknown command 'staus' (Did you mean status?)", "cutover --help"],
     ["a command that does not exist yet", ["rollback", "t"], "Unknown command 'rollback'", "cutover --help"],
-    ["an unknown option", ["status", "--wach"], "Unknown option '--wach' (Did you mean --watch?)", "cutover status --help"],
+    [
+      "an unknown option",
+      ["status", "--wach"],
+      "Unknown option '--wach' (Did you mean --watch?)",
+      "cutover status --help",
+    ],
     ["a missing argument", ["pause"], "Missing required argument 'run'.", "cutover pause --help"],
     ["an argument too many", ["pause", "a", "b"], "Too many arguments", "cutover pause --help"],
     ["a missing option", ["launch", "t"], "Required option '--by <column>' not specified.", "cutover launch --help"],
-    ["options that exclude each other", ["demo", "--flights", "--rows", "5"], "cannot be used with", "cutover demo --help"],
+    [
+      "options that exclude each other",
+      ["demo", "--flights", "--rows", "5"],
+      "cannot be used with",
+      "cutover demo --help",
+    ],
     ["a name that is none", ["launch", "a.b.c", "--by", "d"], "it has more than two parts", "table or schema.table"],
     ["two partition keys", ["launch", "t", "--by", "a,b"], "--by takes one column", "Name the column"],
     ["a count that is none", ["demo", "--rows", "many"], "--rows takes a whole number, and many is none.", "1000000"],

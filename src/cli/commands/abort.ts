@@ -11,10 +11,11 @@ import { withServices } from "../withServices.ts"
 export const abort: CliCommand = {
   name: "abort",
   summary: "Before the swap: drop all that the run made",
-  description:
-    "Before the swap: drops all that the run made. The table is as it was, and takes writes again.",
+  description: "Before the swap: drops all that the run made. The table is as it was, and takes writes again.",
   define: (command) => {
-    command.argument(...runArgument).option("--confirm <schema.table>", "The run's table, typed to say that you mean it.")
+    command
+      .argument(...runArgument)
+      .option("--confirm <schema.table>", "The run's table, typed to say that you mean it.")
   },
   run: async (context: Context, reference: string, { confirm }: { confirm?: string }) =>
     await withServices(context, { role: "abort" }, async (services) => {

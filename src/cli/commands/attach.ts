@@ -12,8 +12,7 @@ import { withServices } from "../withServices.ts"
 export const attach: CliCommand = {
   name: "attach",
   summary: "Let a run with --attach manual swap",
-  description:
-    "Opens the gate of a run that was launched with --attach manual: it swaps as soon as it is ready.",
+  description: "Opens the gate of a run that was launched with --attach manual: it swaps as soon as it is ready.",
   define: (command) => {
     command.argument(...runArgument)
   },

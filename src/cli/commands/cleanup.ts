@@ -13,8 +13,7 @@ type CleanupFlags = { readonly confirm?: string; readonly beforeWindow?: boolean
 export const cleanup: CliCommand = {
   name: "cleanup",
   summary: "Drop the legacy table after its fallback window",
-  description:
-    "Drops the table as it was before the swap, once the fallback window is over, and ends the run.",
+  description: "Drops the table as it was before the swap, once the fallback window is over, and ends the run.",
   define: (command) => {
     command
       .argument(...runArgument)

@@ -15,7 +15,7 @@ import { type Context, print, say } from "../context.ts"
 import { type DemoTable, flights, returnsRaw } from "../demo/DemoTable.ts"
 import { demoDirectory } from "../demo/demoDirectory.ts"
 import { findUnfinished, makeTable } from "../demo/makeTable.ts"
-import { countRows, renderDemoEnd } from "../demo/renderDemoEnd.ts"
+import { type DemoPlace, countRows, renderDemoEnd } from "../demo/renderDemoEnd.ts"
 import { showStep } from "../demo/showStep.ts"
 import { workInForeground } from "../foreground.ts"
 import { reportLeft } from "../reportLeft.ts"
@@ -38,7 +38,8 @@ export const demo: CliCommand = {
   name: "demo",
   summary: "See a whole run, on a PostgreSQL of its own",
   description:
-    "Brings up a PostgreSQL 18 of its own that needs no installation, makes a table, and partitions it. The server stays up to look inside. Killed in the middle, it goes on where it was: by the same command, or by resume.",
+    "Brings up a PostgreSQL 18 of its own that needs no installation, makes a table, and partitions it. The server " +
+    "stays up to look inside. Killed in the middle, it goes on where it was: by the same command, or by resume.",
   define,
   run: async (context: Context, flags: DemoFlags) => {
     const directory = resolve(flags.directory ?? demoDirectory(context.env))
@@ -49,7 +50,7 @@ export const demo: CliCommand = {
     const connection = resolveConnection({ databaseUrl: cluster.url, env: {} })
     return await withServices(context, { role: "demo", isWorking: true, connection }, async (services) => {
       const run = await beginOrGoOn(context, services, cluster, table)
-      return await finish(context, services, cluster, flags, run)
+      return await finish(context, services, run, { url: cluster.url, directory: flags.directory })
     })
   },
 }
@@ -65,8 +66,8 @@ function define(command: Command): void {
 }
 
 function parseRows(text: string | undefined): number {
-  const rows = text === undefined ? usualRows : Number(text.replaceAll("_", ""))
-  if (Number.isSafeInteger(rows) && rows >= 0 && text !== "") return rows
+  if (text === undefined) return usualRows
+  if (/^\d{1,12}$/.test(text)) return Number(text)
   throw new CutoverError("CUTOVER_USAGE", {
     message: `--rows takes a whole number, and ${text} is none.`,
     state: nothingChanged,
@@ -79,7 +80,8 @@ async function beginOrGoOn(context: Context, services: Services, cluster: Cluste
   const unfinished = await findUnfinished(services, table)
   if (unfinished !== undefined) {
     await assertNobodyWorks(services, unfinished)
-    say(context, `Going on with run ${unfinished.id} of ${renderTableName(table.name)}, which was left in ${unfinished.state}.\n`)
+    const { id, state } = unfinished
+    say(context, `Going on with run ${id} of ${renderTableName(table.name)}, which was left in ${state}.\n`)
     return await resume(services, unfinished.id)
   }
   await showStep(context, `Making ${table.says}`, (onProgress) => makeTable(services, cluster.url, table, onProgress))
@@ -89,16 +91,13 @@ async function beginOrGoOn(context: Context, services: Services, cluster: Cluste
   return run
 }
 
-async function finish(context: Context, services: Services, cluster: Cluster, flags: DemoFlags, run: Run): Promise<number> {
+async function finish(context: Context, services: Services, run: Run, place: DemoPlace): Promise<number> {
   const left = await workInForeground(context, services, run)
-  const { status } = left
-  if (status.run.state !== "cleanup" || left.stoppedBy !== null || status.run.control === "halted") {
-    return reportLeft(context, run, left)
-  }
+  const { state, control } = left.status.run
+  if (state !== "cleanup" || control === "halted" || left.stoppedBy !== null) return reportLeft(context, run, left)
   const counts = await countRows(services, run)
-  const directory = flags.directory === undefined ? [] : ["--directory", cluster.directory]
   say(context, "")
-  print(context, status, renderDemoEnd(context, { status, counts, url: cluster.url, directory }))
+  print(context, left.status, renderDemoEnd(context, { status: left.status, counts, place }))
   return exitCodes.done
 }
 

@@ -21,7 +21,8 @@ export const launch: CliCommand = {
   name: "launch",
   summary: "Start a run, and work it here with progress",
   description:
-    "Starts a run and works it here, in the foreground, until there is nothing to do now. Prints first the run's id and how to watch, pause, resume and undo it. Ctrl-C lets the batch under way finish; nothing is lost.",
+    "Starts a run and works it here, in the foreground, until there is nothing to do now. Prints first the run's id " +
+    "and how to watch, pause, resume and undo it. Ctrl-C lets the batch under way finish; nothing is lost.",
   define,
   run: async (context: Context, tableText: string, flags: LaunchFlags) => {
     const table = parseTableName(tableText)
@@ -44,7 +45,8 @@ function define(command: Command): void {
     .requiredOption("--by <column>", "The partition key: a date, timestamp or timestamptz.")
     .option("--detach", "Leave the work to workers, and return at once.")
   for (const { flag, description, repeatable } of launchOptions) {
-    if (repeatable) command.option(flag, description, (value: string, before: string[] | undefined) => [...(before ?? []), value])
+    if (repeatable)
+      command.option(flag, description, (value: string, before: string[] | undefined) => [...(before ?? []), value])
     else command.option(flag, description)
   }
   command.addHelpText(

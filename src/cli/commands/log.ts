@@ -15,8 +15,7 @@ import { withServices } from "../withServices.ts"
 export const log: CliCommand = {
   name: "log",
   summary: "Print the maintenance log of a run",
-  description:
-    "Prints the maintenance log of a run: one line, or with --json one JSON object, a record.",
+  description: "Prints the maintenance log of a run: one line, or with --json one JSON object, a record.",
   define: (command) => {
     command.argument(...runArgument).option("--follow", "Wait for more, until the run is finished or Ctrl-C.")
   },
@@ -45,12 +44,18 @@ async function followLog(context: Context, services: Services, runId: string): P
   return stop.signal.aborted ? stop.exitCode : exitCodes.done
 }
 
-/** Prints the records after `seq` and returns the last one's; they come in the order of their seq, under the run's lock. */
-async function printAfter({ stdout, isJson }: Context, services: Services, runId: string, seq: number): Promise<number> {
+/** Prints the records after `seq` and returns the last one's seq. The run's lock orders them, so none comes late. */
+async function printAfter(
+  { stdout, isJson }: Context,
+  services: Services,
+  runId: string,
+  seq: number,
+): Promise<number> {
   let last = seq
   for (;;) {
     const records: LogRecord[] = await readRecords(services.database, runId, last)
-    for (const record of records) stdout.write(isJson ? JSON.stringify(record) : renderLogRecord(record, { color: stdout.color }))
+    for (const record of records)
+      stdout.write(isJson ? JSON.stringify(record) : renderLogRecord(record, { color: stdout.color }))
     if (records.length === 0 || stdout.gone.aborted) return last
     last = records.at(-1)?.seq ?? last
   }

@@ -12,7 +12,8 @@ export const resume: CliCommand = {
   name: "resume",
   summary: "Go on from the last checkpoint, with progress",
   description:
-    "Goes on from the last checkpoint: after a pause, a halt, a kill, on this machine or another. Works the run here unless a worker does already.",
+    "Goes on from the last checkpoint: after a pause, a halt, a kill, on this machine or another. Works the run here " +
+    "unless a worker does already.",
   define: (command) => {
     command.argument(...runArgument).option("--detach", "Leave the work to workers, and return at once.")
   },

@@ -11,8 +11,7 @@ type RetryFlags = { readonly partition?: string; readonly detach?: boolean }
 export const retry: CliCommand = {
   name: "retry",
   summary: "Try a failed step or partition again",
-  description:
-    "Tries a failed step again, or copies one partition anew, and goes on from there.",
+  description: "Tries a failed step again, or copies one partition anew, and goes on from there.",
   define: (command) => {
     command
       .argument(...runArgument)

@@ -16,8 +16,7 @@ import { withServices } from "../withServices.ts"
 export const status: CliCommand = {
   name: "status",
   summary: "Show one run, month by month, or list all runs",
-  description:
-    "Shows one run, partition by partition, or lists all runs. Changes nothing.",
+  description: "Shows one run, partition by partition, or lists all runs. Changes nothing.",
   define: (command) => {
     command
       .argument("[run]", `${runArgument[1]} Without it, all runs.`)

@@ -14,7 +14,8 @@ export const worker: CliCommand = {
   name: "worker",
   summary: "Work every run of this database, until stopped",
   description:
-    "A long-lived executor for every run of this database; any number, on any hosts. Logs to stderr. SIGINT or SIGTERM lets batches under way finish.",
+    "A long-lived executor for every run of this database; any number, on any hosts. Logs to stderr. SIGINT or " +
+    "SIGTERM lets batches under way finish.",
   define: () => {},
   run: async (context: Context) =>
     await withServices(context, { role: "worker", isWorking: true, logLevel: "info" }, async (services) => {

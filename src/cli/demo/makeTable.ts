@@ -18,9 +18,15 @@ export async function findUnfinished(services: Services, { name }: DemoTable): P
 }
 
 /** Makes the table anew. What the last demo left of it goes: the legacy table by a cleanup that the log will show. */
-export async function makeTable(services: Services, url: string, made: DemoTable, onProgress: OnProgress): Promise<void> {
+export async function makeTable(
+  services: Services,
+  url: string,
+  made: DemoTable,
+  onProgress: OnProgress,
+): Promise<void> {
   const last = await findRun(services, made.name)
-  if (last?.finishedAt === null) await cleanupNow(services, last.id, { beforeWindow: true, reason: "the demo starts over" })
+  if (last?.finishedAt === null)
+    await cleanupNow(services, last.id, { beforeWindow: true, reason: "the demo starts over" })
   await dropTables(services, made)
   const client = new pg.Client({ connectionString: url, application_name: "cutover/demo" })
   // The query that suffers from a lost connection says so itself.

@@ -17,11 +17,16 @@ export type DemoCounts = { readonly before: Count; readonly after: Count }
 export async function countRows({ database }: Services, { table: name }: Run): Promise<DemoCounts> {
   return await readOne<DemoCounts>(
     database,
-    sql`select (select count(*) from ${table(legacyName(name))}) as before, (select count(*) from ${table(name)}) as after`,
+    sql`
+      select (select count(*) from ${table(legacyName(name))}) as before,
+             (select count(*) from ${table(name)}) as after`,
   )
 }
 
-export type DemoEnd = { readonly status: Status; readonly counts: DemoCounts; readonly url: string; readonly directory: readonly string[] }
+/** Where the demo's database is: its address, and the directory if it is not the usual one. */
+export type DemoPlace = { readonly url: string; readonly directory: string | undefined }
+
+export type DemoEnd = { readonly status: Status; readonly counts: DemoCounts; readonly place: DemoPlace }
 
 /** What the demo did, what to type next, how to look inside, and how to get rid of it. */
 export function renderDemoEnd(context: Context, end: DemoEnd): string {
@@ -62,14 +67,15 @@ function nextRows(context: Context, { status: { run } }: DemoEnd): Rows {
   ]
 }
 
-function insideRows({ url }: DemoEnd): Rows {
+function insideRows({ place: { url } }: DemoEnd): Rows {
   return [
     ["psql", `psql '${url}'`],
     ["others", `export DATABASE_URL='${url}'`],
   ]
 }
 
-function serverRows(context: Context, { directory }: DemoEnd): Rows {
+function serverRows(context: Context, { place }: DemoEnd): Rows {
+  const directory = place.directory === undefined ? [] : ["--directory", place.directory]
   return [
     ["stop", commandLine(context, "demo", "--stop", ...directory)],
     ["remove", commandLine(context, "demo", "--remove", ...directory)],

@@ -8,8 +8,12 @@ export type OnProgress = (done: number, total: number) => void
 
 const barWidth = 30
 
-/** Does one thing and says so on stderr: on a terminal with a bar and the time it took, elsewhere in one line before. */
-export async function showStep<T>(context: Context, text: string, work: (onProgress: OnProgress) => Promise<T>): Promise<T> {
+/** Does one thing and says so on stderr: on a terminal with a bar and its time, elsewhere in one line before it. */
+export async function showStep<T>(
+  context: Context,
+  text: string,
+  work: (onProgress: OnProgress) => Promise<T>,
+): Promise<T> {
   const { stderr } = context
   if (!isTalkative(context)) return await work(() => {})
   const theme = themeOf(stderr.color)
@@ -24,7 +28,8 @@ export async function showStep<T>(context: Context, text: string, work: (onProgr
       stderr.draw(`${theme.active("●")} ${text}\n  ${share < 1 ? bar : theme.quiet("indexes and statistics")}`)
     })
     stderr.clear()
-    if (stderr.isTerminal) stderr.write(`${theme.good("✓")} ${text}  ${theme.quiet(formatDuration(performance.now() - startedAt))}`)
+    if (stderr.isTerminal)
+      stderr.write(`${theme.good("✓")} ${text}  ${theme.quiet(formatDuration(performance.now() - startedAt))}`)
     return result
   } catch (error) {
     stderr.clear()

@@ -3,7 +3,6 @@ import { renderTableName } from "../../domain/tableName.ts"
 import { CutoverError, nothingChanged } from "../../errors/CutoverError.ts"
 import { lockKey, takeTransactionLock } from "../../postgres/advisoryLock.ts"
 import { classify } from "../../postgres/classify.ts"
-import { sql } from "../../postgres/sql.ts"
 import { withTransaction } from "../../postgres/transaction.ts"
 import { type Run, readRun } from "../../store/runs.ts"
 import type { Services } from "../Services.ts"
@@ -37,7 +36,6 @@ export async function waitUntilIdle(services: Services, runId: string): Promise<
   for (;;) {
     try {
       await withTransaction(services.database, async (tx) => {
-        await tx.query(sql`select set_config('lock_timeout', '20s', true)`)
         await takeTransactionLock(tx, lockKey("run", runId))
       })
       return

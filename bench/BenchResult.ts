@@ -1,0 +1,89 @@
+import type { Major } from "../src/embedded/binaries.ts"
+
+/**
+ * What a whole bench found, as it is kept in `bench/results/<major>.json`. Times are in milliseconds, sizes in bytes,
+ * shares between 0 and 1. A part that was not measured is null.
+ */
+export type BenchResult = {
+  readonly schemaVersion: 1
+  /** ISO 8601, UTC: when the bench began. */
+  readonly at: string
+  /** The checkout's commit, followed by `+` where files were changed since. */
+  readonly commit: string
+  /** Repeats the random moments. */
+  readonly seed: number
+  readonly machine: Machine
+  readonly versions: Versions
+  /** What the server was set to, of what matters here. */
+  readonly settings: Readonly<Record<string, string>>
+  readonly data: DataFacts
+  readonly speed: SpeedResult | null
+  readonly waiting: readonly WaitingSample[] | null
+  readonly pauses: PauseResult | null
+}
+
+export type Machine = {
+  readonly cpu: string
+  readonly cores: number
+  readonly memoryBytes: number
+  readonly system: string
+}
+
+export type Versions = { readonly cutover: string; readonly node: string; readonly postgres: string; readonly major: Major }
+
+/** The table that is partitioned. `months` is how many rows each month has, by label such as `2001-01`. */
+export type DataFacts = {
+  readonly table: string
+  readonly rows: number
+  readonly heapBytes: number
+  readonly totalBytes: number
+  readonly months: Readonly<Record<string, number>>
+}
+
+/** The contenders in the order of their table; the first one is what the others are compared with. */
+export type SpeedResult = { readonly contenders: readonly ContenderResult[] }
+
+export type ContenderResult = { readonly name: string; readonly says: string; readonly timings: readonly Timing[] }
+
+/** One run of one contender. */
+export type Timing = {
+  readonly ms: number
+  /** The machine's load, averaged over the minute before. */
+  readonly loadBefore: number
+  readonly walBytes: number
+  /** What the contender's process was seen to take; null for one that works in the server alone. */
+  readonly process: ProcessUse | null
+  /** Further times, by what they are of. */
+  readonly parts: Readonly<Record<string, number>>
+}
+
+/** `cpuMs` is user and system time together. */
+export type ProcessUse = { readonly peakRssBytes: number; readonly cpuMs: number; readonly wallMs: number }
+
+/** One run watched from outside; see `measureWaiting` for the meaning. */
+export type WaitingSample = {
+  readonly samples: number
+  /** Time in which a partition was under way, summed over the partitions. */
+  readonly underWayMs: number
+  /** The part of it in which no session of ours was at work for it. */
+  readonly idleMs: number
+  /** From a batch's statement's end to the next one's begin, as a share of both: what a batch costs besides its rows. */
+  readonly turnaroundShare: number
+  readonly medianTurnaroundMs: number
+}
+
+export type PauseResult = {
+  readonly batchTargetMs: number
+  /** What the command takes when nothing is under way: it starts, connects, looks, and ends. */
+  readonly commandAloneMs: readonly number[]
+  readonly pauses: readonly Pause[]
+}
+
+export type Pause = {
+  readonly how: "command" | "in process"
+  readonly ms: number
+  /** What was under way when it was asked for: tasks of partitions, or the step of the run. */
+  readonly underWay: readonly string[]
+  /** The longest batch that ended after that; null where none was in flight. */
+  readonly batchMs: number | null
+}

@@ -1,0 +1,43 @@
+import { loadavg } from "node:os"
+import type pg from "pg"
+import type { Bench } from "../Bench.ts"
+import type { ContenderResult, SpeedResult, Timing } from "../BenchResult.ts"
+import type { Contender } from "../contenders/Contender.ts"
+import { cutover } from "../contenders/cutover.ts"
+import { naive } from "../contenders/naive.ts"
+import { assertPartitioned } from "../flights.ts"
+import { formatMs } from "../render/units.ts"
+
+/** In the order of the table; the first is what the others are compared with. */
+const contenders: readonly Contender[] = [naive, cutover]
+
+/** Runs all contenders by turns, each on a fresh copy of the data; every second round goes in the opposite order. */
+export async function measureSpeed(bench: Bench): Promise<SpeedResult> {
+  const timings = new Map<Contender, Timing[]>(contenders.map((one) => [one, []]))
+  for (let round = 0; round < bench.runs; round++) {
+    for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
+      const timing = await time(bench, contender)
+      timings.get(contender)?.push(timing)
+      bench.say(`${contender.name}, run ${round + 1} of ${bench.runs}: ${formatMs(timing.ms)}`)
+    }
+  }
+  return { contenders: contenders.map((one): ContenderResult => ({ name: one.name, says: one.says, timings: timings.get(one) ?? [] })) }
+}
+
+async function time({ server, data }: Bench, contender: Contender): Promise<Timing> {
+  return await server.withCopy(async (copy) => {
+    await contender.prepare(copy, data)
+    await copy.client.query("checkpoint")
+    const loadBefore = loadavg()[0] ?? 0
+    const before = await readWal(copy.client)
+    const timing = await contender.run(copy, data)
+    const walBytes = (await readWal(copy.client)) - before
+    await assertPartitioned(copy.client, contender.table, data)
+    return { ...timing, loadBefore, walBytes }
+  })
+}
+
+async function readWal(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ bytes: number }>("select (pg_current_wal_lsn() - '0/0')::float8 as bytes")
+  return rows[0]?.bytes ?? 0
+}

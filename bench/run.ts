@@ -1,0 +1,94 @@
+import { readFile } from "node:fs/promises"
+import { relative } from "node:path"
+import type pg from "pg"
+import { randomOf } from "../test/support/random.ts"
+import type { Bench } from "./Bench.ts"
+import type { BenchResult, Versions } from "./BenchResult.ts"
+import { describeMachine } from "./describeMachine.ts"
+import { loadFlights } from "./flights.ts"
+import { measurePauses } from "./measures/pauses.ts"
+import { measureSpeed } from "./measures/speed.ts"
+import { measureWaiting } from "./measures/waiting.ts"
+import { type BenchOptions, type MeasureName, readOptions, usage } from "./options.ts"
+import { readCommit } from "./readCommit.ts"
+import { renderText } from "./render/renderText.ts"
+import { formatRows } from "./render/units.ts"
+import { pagePath, saveResult, writePage } from "./results.ts"
+import { type BenchServer, withServer } from "./server.ts"
+
+await main()
+
+async function main(): Promise<void> {
+  const options = understood()
+  if (options === undefined) return
+  const result = await withServer(options.major, options.directory, (server) => measure(server, options))
+  process.stdout.write(renderText(result))
+  if (options.isWhole) say(`kept in ${relative(process.cwd(), await saveResult(result))}`)
+  else say("not kept: it was not a whole bench")
+  if (!options.writesDocs) return
+  await writePage()
+  say(`wrote ${relative(process.cwd(), pagePath)}`)
+}
+
+function understood(): BenchOptions | undefined {
+  try {
+    const options = readOptions(process.argv.slice(2))
+    if (options === undefined) process.stdout.write(usage)
+    return options
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    process.stderr.write(`${error.message}\n\n${usage}`)
+    process.exitCode = 2
+    return undefined
+  }
+}
+
+async function measure(server: BenchServer, options: BenchOptions): Promise<BenchResult> {
+  const at = new Date().toISOString()
+  const { seed, random } = randomOf(options.seed)
+  say(`loading the flights into PostgreSQL ${options.major}; seed ${seed}`)
+  const { data, postgres, settings } = await server.fill(async (client) => ({
+    data: await loadFlights(client, options.rows),
+    ...(await readServer(client)),
+  }))
+  say(`${formatRows(data.rows)} rows in ${Object.keys(data.months).length} months`)
+  const bench: Bench = { server, data, runs: options.runs, pauses: options.pauses, random, say }
+  const wanted = async <T>(name: MeasureName, work: (bench: Bench) => Promise<T>): Promise<T | null> =>
+    options.only.includes(name) ? await work(bench) : null
+  return {
+    schemaVersion: 1,
+    at,
+    commit: readCommit(),
+    seed,
+    machine: describeMachine(),
+    versions: { ...(await readVersions()), postgres, major: options.major },
+    settings,
+    data,
+    speed: await wanted("speed", measureSpeed),
+    waiting: await wanted("waiting", measureWaiting),
+    pauses: await wanted("pauses", measurePauses),
+  }
+}
+
+const settingsThatMatter = [
+  "fsync", "synchronous_commit", "full_page_writes", "wal_level", "shared_buffers", "maintenance_work_mem", "max_wal_size",
+  "checkpoint_timeout", "max_parallel_maintenance_workers",
+]
+
+async function readServer(client: pg.Client): Promise<{ postgres: string; settings: Record<string, string> }> {
+  const { rows } = await client.query<{ name: string; value: string }>(
+    "select name, current_setting(name) as value from unnest($1::text[]) as name",
+    [[...settingsThatMatter, "server_version"]],
+  )
+  const { server_version: postgres = "", ...settings } = Object.fromEntries(rows.map((row) => [row.name, row.value]))
+  return { postgres, settings }
+}
+
+async function readVersions(): Promise<Pick<Versions, "cutover" | "node">> {
+  const text = await readFile(new URL("../package.json", import.meta.url), "utf8")
+  return { cutover: (JSON.parse(text) as { version: string }).version, node: process.versions.node }
+}
+
+function say(line: string): void {
+  process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`)
+}
