@@ -16,8 +16,6 @@ import { formatRows } from "./render/units.ts"
 import { pagePath, saveResult, writePage } from "./results.ts"
 import { type BenchServer, withServer } from "./server.ts"
 
-await main()
-
 async function main(): Promise<void> {
   const options = understood()
   if (options === undefined) return
@@ -92,3 +90,5 @@ async function readVersions(): Promise<Pick<Versions, "cutover" | "node">> {
 function say(line: string): void {
   process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`)
 }
+
+await main()

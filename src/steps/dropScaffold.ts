@@ -12,13 +12,23 @@ export async function dropScaffold(tx: Queryable, run: Run): Promise<void> {
   await tx.query(sql`select set_config('lock_timeout', ${`${run.options.lockTimeoutMs}ms`}, true)`)
   // ACCESS EXCLUSIVE on the source until the commit; taken first, so that a reader in the way costs the rest nothing.
   await dropGuard(tx, run.table)
+  if (run.blueprint?.isAdopted === true) return await giveBackScaffold(tx, run, run.blueprint.adoptedPartitions)
   const target = targetName(run.table)
-  const isAdopted = run.blueprint?.isAdopted === true
   if (run.targetOid !== null && (await findRelation(tx, target))?.oid === run.targetOid) {
-    await tx.query(isAdopted ? sql`truncate ${table(target)}` : sql`drop table ${table(target)} restrict`)
+    await tx.query(sql`drop table ${table(target)} restrict`)
   }
-  if (isAdopted) return
   for (const partition of await readPartitions(tx, run.id)) {
     if (partition.tableName !== null) await tx.query(sql`drop table if exists ${table(tableOf(run, partition))} restrict`)
+  }
+}
+
+/** The partitions that it had are emptied, those that the run made are dropped. */
+async function giveBackScaffold(tx: Queryable, run: Run, adopted: readonly number[]): Promise<void> {
+  for (const partition of await readPartitions(tx, run.id)) {
+    if (partition.tableName === null) continue
+    const name = tableOf(run, partition)
+    const found = await findRelation(tx, name)
+    if (found === undefined) continue
+    await tx.query(adopted.includes(found.oid) ? sql`truncate ${table(name)}` : sql`drop table ${table(name)} restrict`)
   }
 }

@@ -10,6 +10,7 @@ import { saveRunFacts } from "../store/runs.ts"
 import type { RunStep } from "./Step.ts"
 import { makeBlueprint } from "./blueprint.ts"
 import { fingerprintOf } from "./fingerprint.ts"
+import { readTargetPartitions } from "./targetPartitions.ts"
 import { unlessBlocked } from "./unlessBlocked.ts"
 
 /** The trigger on the source that refuses writes while the run lives. */
@@ -34,11 +35,16 @@ export const guardWrites: RunStep = async ({ tx, run }) =>
 async function noteSource(tx: Queryable, run: Run): Promise<void> {
   const source = await describeTable(tx, run.sourceOid)
   if (source === undefined) throw sourceGone(run)
-  const isAdopted = (await findRelation(tx, targetName(run.table))) !== undefined
+  const scaffold = await findRelation(tx, targetName(run.table))
+  const partitions = scaffold === undefined ? [] : await readTargetPartitions(tx, { targetOid: scaffold.oid })
   const { blocks } = await readOne<{ blocks: string }>(tx, heapBlocks(run.sourceOid))
   await saveRunFacts(tx, run.id, {
     heapBlocks: Number(blocks),
-    blueprint: makeBlueprint(source, run.key.column, { keyMayBeNull: run.options.nullKeys !== "refuse", isAdopted }),
+    blueprint: makeBlueprint(source, run.key.column, {
+      keyMayBeNull: run.options.nullKeys !== "refuse",
+      isAdopted: scaffold !== undefined,
+      adoptedPartitions: partitions.map((partition) => partition.oid),
+    }),
     fingerprint: fingerprintOf(source),
   })
 }

@@ -8,6 +8,8 @@ export type Blueprint = {
   readonly indexes: readonly PlannedIndex[]
   /** Whether a fitting target was found instead of being made. */
   readonly isAdopted: boolean
+  /** The OIDs of the partitions that an adopted target had. */
+  readonly adoptedPartitions: readonly number[]
 }
 
 /** An index or a key of the target and of each partition, as the source has it under `name`. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import type { Status } from "../../src/domain/status.ts"
+import { abort } from "../../src/runtime/commands/abort.ts"
 import { openGate } from "../../src/runtime/commands/attach.ts"
 import type { OpenServices } from "../../src/runtime/openServices.ts"
 import { createDatabase } from "../support/database.ts"
@@ -188,6 +189,11 @@ describe("a whole run", () => {
       create index on t_partitioned (v);
       create table handmade partition of t_partitioned for values from ('2024-02-01') to ('2024-03-01')`)
     const before = await contentOf(database, "t")
+    const aborted = await launchRun(open, { table: "t", by: "d" })
+    await workUntil(open, aborted.id, (status) => status.totals.copied >= 2)
+    await abort(open, aborted.id)
+    expect(await partitionsOf(database, "t_partitioned")).toMatchObject([{ name: "handmade", rows: 0 }])
+
     const status = await launchAndWork(open, { table: "t", by: "d" })
     expect(status.run).toMatchObject({ state: "cleanup", error: null })
     expect(await contentOf(database, "t")).toEqual(before)
