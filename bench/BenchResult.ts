@@ -82,7 +82,9 @@ export type PauseResult = {
 export type Pause = {
   readonly how: "command" | "in process"
   readonly ms: number
-  /** What was under way when it was asked for: tasks of partitions, or the step of the run. */
+  /** The part of it after the run was paused: until nothing was under way any more, and the caller knew. */
+  readonly afterAcceptedMs: number
+  /** What was under way when the run was paused: tasks of partitions, or the step of the run. */
   readonly underWay: readonly string[]
   /** The longest batch that ended after that; null where none was in flight. */
   readonly batchMs: number | null

@@ -68,14 +68,13 @@ function waitingFinding(waiting: readonly WaitingSample[]): Finding {
   }
 }
 
-function pauseFindings({ batchTargetMs, commandAloneMs, pauses }: PauseResult): Finding[] {
+function pauseFindings({ batchTargetMs, pauses }: PauseResult): Finding[] {
   const limit = batchTargetMs + promised.pauseSlackMs
-  const aloneMs = median(commandAloneMs)
-  const command = pauses.filter((one) => one.how === "command").map((one) => one.ms - aloneMs)
   const inProcess = pauses.filter((one) => one.how === "in process").map((one) => one.ms)
+  const command = pauses.filter((one) => one.how === "command").map((one) => one.afterAcceptedMs)
   return [
     pauseFinding("pause, in a process that is connected", inProcess, limit),
-    pauseFinding("`cutover pause`, less what it takes when nothing is under way", command, limit),
+    pauseFinding("`cutover pause`, once it is up and has said so", command, limit),
   ]
 }
 

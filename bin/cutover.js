@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The package ships dist; a checkout runs its sources, which Node 24 strips of their types itself.
 import { existsSync } from "node:fs"
+import { enableCompileCache } from "node:module"
 
 const [major] = process.versions.node.split(".").map(Number)
 if (major < 24) {
@@ -10,6 +11,8 @@ if (major < 24) {
   )
   process.exit(2)
 }
+
+enableCompileCache()
 
 const source = new URL("../src/cli/main.ts", import.meta.url)
 await import(existsSync(source) ? source.href : new URL("../dist/cli/main.js", import.meta.url).href)

@@ -49,18 +49,31 @@ async function pauseUntilAttached(bench: Bench, copy: Copy, { pauses, commandAlo
     while (pauses.length < 2 * bench.pauses) {
       await sleep(bench.random() * waitMs)
       const how = pauses.length % 2 === 0 ? "command" : "in process"
-      const before = await look(copy.client, runId)
-      if (!pausable.has(before.state)) return
-      const ms = await timed(how === "command" ? () => pauseByCommand(copy) : () => pauseInProcess(services, runId))
-      const batchMs = await readLongestBatch(copy.client, before.at)
-      pauses.push({ how, ms, underWay: before.tasks.length > 0 ? before.tasks : [before.state], batchMs })
-      bench.say(`pause ${pauses.length} of ${2 * bench.pauses}, ${how}: ${formatMs(ms)}, ${pauses.at(-1)?.underWay.join(" and ")} under way`)
+      const found = await pauseOnce(copy, runId, how, services)
+      if (found === undefined) return
+      pauses.push(found)
+      bench.say(`pause ${pauses.length} of ${2 * bench.pauses}, ${how}: ${formatMs(found.ms)}, ${found.underWay.join(" and ")} under way`)
       if (commandAloneMs.length < alone) commandAloneMs.push(await timed(() => pauseByCommand(copy)))
       await resume(services, runId)
     }
   } finally {
     await services.close()
   }
+}
+
+/** Undefined when the run was through before it could be paused. */
+async function pauseOnce(copy: Copy, runId: string, how: Pause["how"], services: OpenServices): Promise<Pause | undefined> {
+  if (!pausable.has((await look(copy.client, runId)).state)) return undefined
+  const looking = lookUntilPaused(copy.client, runId)
+  const startedAt = performance.now()
+  await (how === "command" ? pauseByCommand(copy) : pauseInProcess(services, runId))
+  const endedAt = Date.now()
+  const ms = performance.now() - startedAt
+  const before = await looking
+  if (before === undefined) return undefined
+  const { acceptedAt, batchMs } = await readAccepted(copy.client, runId)
+  const underWay = before.tasks.length > 0 ? before.tasks : [before.state]
+  return { how, ms, afterAcceptedMs: endedAt - acceptedAt, underWay, batchMs }
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
@@ -81,27 +94,50 @@ async function pauseInProcess(services: OpenServices, runId: string): Promise<vo
 /** After these only what cannot be paused sensibly is left. */
 const pausable = new Set(["prep", "copy", "validate", "attach"])
 
-type Before = { readonly state: string; readonly tasks: readonly string[]; readonly at: string }
+type Look = { readonly state: string; readonly control: string; readonly tasks: readonly string[] }
 
-async function look(client: pg.Client, runId: string): Promise<Before> {
-  const { rows } = await client.query<{ state: string; busy: string[] | null; at: string }>(
-    `select r.state, clock_timestamp()::text as at,
-            (select array_agg(p.state::text order by p.state) from cutover.partitions p where p.run_id = r.id and p.state = any($2)) as busy
+/** What was seen last before the run was paused; undefined when it came to its end instead. */
+async function lookUntilPaused(client: pg.Client, runId: string): Promise<Look | undefined> {
+  let last = await look(client, runId)
+  for (;;) {
+    const now = await look(client, runId)
+    if (now.control === "paused") return last
+    if (!pausable.has(now.state)) return undefined
+    last = now
+    await sleep(lookEveryMs)
+  }
+}
+
+const lookEveryMs = 10
+
+async function look(client: pg.Client, runId: string): Promise<Look> {
+  const { rows } = await client.query<{ state: string; control: string; busy: string[] | null }>(
+    `select r.state, r.control,
+            (select array_agg(p.state::text order by p.state)
+             from cutover.partitions p
+             where p.run_id = r.id and p.state = any($2)) as busy
      from cutover.runs r
      where r.id = $1`,
     [runId, Object.keys(taskOfState)],
   )
   const [row] = rows
   if (row === undefined) throw new Error(`run ${runId} is gone`)
-  return { state: row.state, at: row.at, tasks: (row.busy ?? []).map((state) => taskOfState[state] ?? state) }
+  return { state: row.state, control: row.control, tasks: (row.busy ?? []).map((state) => taskOfState[state] ?? state) }
 }
 
-async function readLongestBatch(client: pg.Client, since: string): Promise<number | null> {
-  const { rows } = await client.query<{ ms: number | null }>(
-    "select max(elapsed_ms) as ms from cutover.batches where committed_at > $1::timestamptz",
-    [since],
+/** When the run was paused, in milliseconds since 1970, and the longest batch that ended after that. */
+async function readAccepted(client: pg.Client, runId: string): Promise<{ acceptedAt: number; batchMs: number | null }> {
+  const { rows } = await client.query<{ acceptedAt: number; batchMs: number | null }>(
+    `with accepted as (
+       select max(at) as at from cutover.maintenance_log where run_id = $1 and kind = 'run.paused'
+     )
+     select (extract(epoch from at) * 1000)::float8 as "acceptedAt",
+            (select max(elapsed_ms) from cutover.batches where committed_at > accepted.at) as "batchMs"
+     from accepted`,
+    [runId],
   )
-  return rows[0]?.ms ?? null
+  if (rows[0] === undefined) throw new Error(`run ${runId} was not paused`)
+  return rows[0]
 }
 
 async function openBenchServices({ url }: Copy): Promise<OpenServices> {

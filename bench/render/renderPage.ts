@@ -61,9 +61,10 @@ state of the run, the next job, and the commit. The first batches are meant to b
 
 **Pauses.** Runs with the default batches of a second are paused at random moments, by \`cutover pause\` as a process of
 its own and by the same function in a process that is connected already, by turns; each run goes on after each pause,
-to its end, and what it made is checked. The time is the caller's: until nothing is under way any more. What the command
-takes when the run is paused already is its start, its connections and its end. Builds of indexes, comparisons and
-statistics are cancelled by a pause, and begun again afterwards; a batch is waited for.
+to its end, and what it made is checked. "Whole" is the caller's time until nothing is under way any more; with the
+command it has the start of Node in it, on cores that the run keeps busy. "Once paused" is the part after the run was
+paused, by the time of the log's \`run.paused\`. Builds of indexes, comparisons and statistics are cancelled by a pause,
+and begun again afterwards; a batch is waited for.
 `
 }
 

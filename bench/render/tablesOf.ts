@@ -1,4 +1,4 @@
-import type { BenchResult, PauseResult, SpeedResult, WaitingSample } from "../BenchResult.ts"
+import type { BenchResult, Pause, PauseResult, SpeedResult, WaitingSample } from "../BenchResult.ts"
 import { findingsOf, medianMs, speedupOf, waitingShare } from "../findingsOf.ts"
 import { largest, median, percentile } from "../statistics.ts"
 import { formatBytes, formatMs, formatRatio, formatShare } from "./units.ts"
@@ -86,25 +86,35 @@ function waitingTable(waiting: readonly WaitingSample[]): Table {
 
 function pausesTable({ commandAloneMs, pauses }: PauseResult): Table {
   const hows = ["in process", "command"] as const
-  const kinds = [
-    { kind: "a batch in flight", isIn: (batchMs: number | null) => batchMs !== null },
-    { kind: "no batch in flight", isIn: (batchMs: number | null) => batchMs === null },
-  ]
+  const kinds = ["a batch in flight", "no batch in flight"] as const
+  const alone = ["command", "nothing: paused already", String(commandAloneMs.length), spread(commandAloneMs), "", ""]
   return {
     title: "Pauses",
-    head: ["how", "under way", "pauses", "median", "p95", "longest", "longest batch in flight"],
+    head: ["how", "under way", "pauses", "whole: median / p95 / longest", "once paused: median / p95 / longest", "longest batch in flight"],
     rows: [
-      ...hows.flatMap((how) =>
-        kinds.flatMap(({ kind, isIn }) => {
-          const these = pauses.filter((one) => one.how === how && isIn(one.batchMs))
-          if (these.length === 0) return []
-          const times = these.map((one) => one.ms)
-          const batches = these.flatMap((one) => one.batchMs ?? [])
-          const longest = batches.length === 0 ? "" : formatMs(largest(batches))
-          return [[how, kind, String(times.length), formatMs(median(times)), formatMs(percentile(times, 0.95)), formatMs(largest(times)), longest]]
-        }),
-      ),
-      ["command", "nothing: paused already", String(commandAloneMs.length), formatMs(median(commandAloneMs)), "", formatMs(largest(commandAloneMs)), ""],
+      ...hows.flatMap((how) => kinds.flatMap((kind) => pausesRow(kind, how, pauses))),
+      alone,
     ],
   }
+}
+
+function pausesRow(kind: string, how: Pause["how"], pauses: readonly Pause[]): string[][] {
+  const these = pauses.filter((one) => one.how === how && (one.batchMs !== null) === (kind === "a batch in flight"))
+  if (these.length === 0) return []
+  const batches = these.flatMap((one) => one.batchMs ?? [])
+  return [
+    [
+      how,
+      kind,
+      String(these.length),
+      spread(these.map((one) => one.ms)),
+      spread(these.map((one) => one.afterAcceptedMs)),
+      batches.length === 0 ? "" : formatMs(largest(batches)),
+    ],
+  ]
+}
+
+/** Median, p95 and longest. */
+function spread(times: readonly number[]): string {
+  return [median(times), percentile(times, 0.95), largest(times)].map(formatMs).join(" / ")
 }

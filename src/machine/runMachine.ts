@@ -193,6 +193,7 @@ export const runMachine = createMachine({
     },
     control: {
       initial: "running",
+      on: { aborted: { actions: "calm" } },
       states: {
         running: { on: { ...stop, ...wait } },
         waiting: {

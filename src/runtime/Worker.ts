@@ -4,6 +4,7 @@ import { ulid } from "ulid"
 import { lockKey, heldKeys } from "../postgres/advisoryLock.ts"
 import { classify } from "../postgres/classify.ts"
 import { sql } from "../postgres/sql.ts"
+import { logChannel } from "../store/log.ts"
 import { readOpenRuns, readRun } from "../store/runs.ts"
 import { deleteDeadWorkers, deleteWorker, insertWorker } from "../store/workers.ts"
 import type { Job } from "./Job.ts"
@@ -56,7 +57,10 @@ export class Worker {
   private constructor(services: Services, options: WorkerOptions) {
     this.#services = services
     this.#options = options
-    this.#wakeup = new Wakeup(services.database, services.logger, this.#id, [wakeChannel], () => this.#onWake())
+    this.#wakeup = new Wakeup(services.database, services.logger, this.#id, [wakeChannel, logChannel], (channel, payload) => {
+      if (channel === wakeChannel) this.#onWake()
+      else services.logger.info({ record: payload }, "maintenance log")
+    })
   }
 
   static async start(services: Services, options: WorkerOptions): Promise<Worker> {

@@ -1,6 +1,7 @@
 import type { Logger } from "pino"
 import { CutoverError, nothingChanged } from "../errors/CutoverError.ts"
 import { Database } from "../postgres/Database.ts"
+import { isTransient } from "../postgres/classify.ts"
 import { sql } from "../postgres/sql.ts"
 import { isInstalled } from "../store/install.ts"
 import { Queue } from "./Queue.ts"
@@ -32,7 +33,8 @@ export async function openServices(config: ServicesConfig): Promise<OpenServices
   })
   const queue = new Queue(database, {
     supervise: config.supervise ?? false,
-    onError: (error) => config.logger.warn({ error: String(error) }, "the job queue complained"),
+    // While the database is away it complains every second, and the workers say it already.
+    onError: (error) => config.logger[isTransient(error) ? "debug" : "warn"]({ error: String(error) }, "the job queue complained"),
   })
   try {
     await assertNoPooler(database)

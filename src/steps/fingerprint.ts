@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { isDeepStrictEqual } from "node:util"
 import type { TableDescription } from "../postgres/catalog/TableDescription.ts"
 
 /** A hash of a table's definition; two are equal exactly when the definitions are, sizes left aside. */
@@ -24,7 +25,7 @@ export function differences(before: TableDescription, now: TableDescription): st
     ...named("sequence", before.sequences, now.sequences),
   ]
   return parts
-    .filter(([, was, is]) => JSON.stringify(was) !== JSON.stringify(is))
+    .filter(([, was, is]) => !isDeepStrictEqual(was, is))
     .map(([what, was, is]) => `${what}: ${was === undefined ? "new" : is === undefined ? "gone" : "changed"}`)
 }
 

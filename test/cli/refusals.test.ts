@@ -125,7 +125,7 @@ describe("a second launch", () => {
     await database.query(plain)
     const args = ["launch", "t", "--by", "d", "--writes", "block", "--detach", "--json"]
     const ended = await Promise.all([1, 2, 3].map(() => runCutover(database.url, args)))
-    expect(ended.map((one) => one.code).toSorted(), ended.map((one) => one.stderr).join("\n")).toEqual([0, 3, 3])
+    expect(ended.map((one) => Number(one.code)).toSorted((a, b) => a - b), ended.map((one) => one.stderr).join("\n")).toEqual([0, 3, 3])
     expect(await database.query("select count(*)::int as runs from cutover.runs")).toEqual([{ runs: 1 }])
   })
 })

@@ -22,7 +22,7 @@ export async function pause(services: Services, runId: string, { reason, forMs }
     if (forMs !== null) {
       await services.queue.send(tx, { runId, task: "resume", partitionId: null, epoch: run.epoch, tick: run.tick }, forMs)
     }
-    return { event: { type: "pause", reason: reason ?? `paused by ${services.actor}` } }
+    return { event: { type: "pause", reason: reason ?? `asked for by ${services.actor}` } }
   })
   await waitUntilIdle(services, runId)
   return await readRun(services.database, runId)
