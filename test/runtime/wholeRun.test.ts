@@ -7,6 +7,8 @@ import { createDatabase } from "../support/database.ts"
 import { contentOf, namesOf, partitionsOf } from "../support/oracle.ts"
 import { launchAndWork, launchRun, services, workUntil, workUntilQuiet } from "../support/runs.ts"
 
+const bound = (from: string, to: string): string => `FOR VALUES FROM ('${from}') TO ('${to}')`
+
 describe("a whole run", () => {
   it.each(["date", "timestamp", "timestamptz"])("partitions a table by a key of type %s, with the same rows", async (type) => {
     await using database = await createDatabase("whole")
@@ -43,7 +45,6 @@ describe("a whole run", () => {
     await launchAndWork(open, { table: "t", by: "d", options: { monthsBack: 2, monthsAhead: 3 } })
 
     const partitions = await partitionsOf(database, "t")
-    const bound = (from: string, to: string) => `FOR VALUES FROM ('${from}') TO ('${to}')`
     expect(partitions).toContainEqual({ name: "t_1999_12", bound: bound("1999-12-01", "2000-01-01"), rows: 1 })
     expect(partitions).toContainEqual({ name: "t_2000_01", bound: bound("2000-01-01", "2000-02-01"), rows: 1 })
     expect(partitions).toContainEqual({ name: "t_2024_02", bound: bound("2024-02-01", "2024-03-01"), rows: 1 })
