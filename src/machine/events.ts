@@ -15,6 +15,8 @@ export type RunEvent =
   /** A gate is closed; only a person opens it. */
   | { readonly type: "held"; readonly reason: string }
   | { readonly type: "gate.opened" }
+  /** Changes were replayed, and more may wait. */
+  | { readonly type: "replayed" }
   | { readonly type: "swapped" }
   | { readonly type: "analyzed"; readonly reason: string }
   | { readonly type: "legacy.dropped" }

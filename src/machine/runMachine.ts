@@ -166,6 +166,7 @@ export const runMachine = createMachine({
           on: {
             resume: attach.resume,
             blocked: { actions: [record("attach.attempted"), tryLater("attach")] },
+            replayed: { actions: schedule("attach") },
             "gate.opened": { actions: schedule("attach") },
             swapped: { target: "analyze", actions: record("attach.completed") },
             "partition.reset": "copy",

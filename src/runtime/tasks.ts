@@ -7,6 +7,7 @@ import { catchUp } from "../steps/catchUp.ts"
 import { cleanup } from "../steps/cleanup.ts"
 import { copyBatch } from "../steps/copyBatch.ts"
 import { guardWrites } from "../steps/guardWrites.ts"
+import { onWatchedSource } from "../steps/onWatchedSource.ts"
 import { scaffold } from "../steps/scaffold.ts"
 import { survey } from "../steps/survey.ts"
 import { validatePartition } from "../steps/validatePartition.ts"
@@ -22,10 +23,10 @@ export const runSteps: Readonly<Record<Exclude<RunTask, "indexes">, RunStep>> = 
 }
 
 export const partitionSteps: Readonly<Record<PartitionTask, PartitionStep>> = {
-  copy: copyBatch,
-  index: buildIndex,
-  catchUp,
-  validate: validatePartition,
+  copy: onWatchedSource(copyBatch),
+  index: onWatchedSource(buildIndex),
+  catchUp: onWatchedSource(catchUp),
+  validate: onWatchedSource(validatePartition),
 }
 
 /**

@@ -4,9 +4,16 @@ import { readOne, findOne, type Queryable } from "../postgres/Queryable.ts"
 import { targetName } from "../domain/derivedNames.ts"
 import { sql } from "../postgres/sql.ts"
 import type { Run } from "../store/runs.ts"
-import type { RunStep } from "./Step.ts"
+import type { RunEvent } from "../machine/events.ts"
+import type { Outcome, RunStep } from "./Step.ts"
+import { assertUnchanged } from "./assertUnchanged.ts"
+import { countChanges } from "../store/changeLog.ts"
+import { assertNoOldSnapshots } from "./oldSnapshots.ts"
+import { replay } from "./replay.ts"
 import { analyzeParent } from "./statistics.ts"
+import { addStrayPartitions } from "./strays.ts"
 import { type Swapped, swap } from "./swap.ts"
+import { heedTruncation } from "./truncation.ts"
 import { unlessBlocked } from "./unlessBlocked.ts"
 
 /**
@@ -17,14 +24,19 @@ export const attach: RunStep = async ({ tx, run }) => {
   if (run.options.attach === "manual" && !run.gateOpened) {
     return { event: { type: "held", reason: `ready to attach; open the gate with: cutover attach ${run.id}` } }
   }
+  await assertAllProved(tx, run)
+  if (run.options.writes === "capture") {
+    const notYet = await catchUpWithChanges(tx, run)
+    if (notYet !== undefined) return notYet
+  }
   await analyzeTarget(tx, run)
-  await assertAllRowsAccountedFor(tx, run)
   const attempt = await countAttempt(tx, run)
   return await unlessBlocked(tx, run, {
     what: "the swap",
     oids: [run.sourceOid, run.targetOid ?? 0],
     attempt,
     work: async () => {
+      await assertNoOldSnapshots(tx, run)
       const swapped = await swap(tx, run)
       return {
         event: { type: "swapped" },
@@ -33,6 +45,31 @@ export const attach: RunStep = async ({ tx, run }) => {
       }
     },
   })
+}
+
+/** So few that they are replayed under the lock. */
+const fewChanges = 50
+
+/** Entries of the log that one job replays before it commits. */
+const changesPerJob = 20_000
+
+/** Replays until only a handful of changes waits; undefined when that is so. */
+async function catchUpWithChanges(tx: Queryable, run: Run): Promise<Outcome<RunEvent> | undefined> {
+  await assertUnchanged(tx, run)
+  await heedTruncation(tx, run)
+  const strays = await addStrayPartitions(tx, run)
+  if (strays > 0) return { event: { type: "partition.reset" }, facts: { newPartitions: strays } }
+  const before = await countChanges(tx, run, 5 * changesPerJob)
+  if (before <= fewChanges) return undefined
+  const startedAt = performance.now()
+  const { keys } = await replay(tx, run, targetName(run.table), { limit: changesPerJob })
+  const seconds = (performance.now() - startedAt) / 1000
+  const after = await countChanges(tx, run, 5 * changesPerJob)
+  const taken = Math.min(before, changesPerJob)
+  const arriving = Math.max(0, after - before + taken) / seconds
+  if (after <= fewChanges || after < before || arriving < (0.8 * taken) / seconds) return { event: { type: "replayed" } }
+  const reason = `changes arrive at ${Math.round(arriving)}/s and are replayed at ${Math.round(taken / seconds)}/s; the swap waits until fewer arrive`
+  return { event: { type: "blocked", reason, retryMs: 1_000 }, facts: { keys, arriving, replaying: taken / seconds } }
 }
 
 /** Autovacuum never analyzes a partitioned parent; without statistics the first plans after the swap would be poor. */
@@ -44,15 +81,19 @@ async function analyzeTarget(tx: Queryable, run: Run): Promise<void> {
   if (target?.never === true) await analyzeParent(tx, targetName(run.table))
 }
 
-/** Each month was compared by itself; together they must be all the rows that the survey saw in the whole heap. */
-async function assertAllRowsAccountedFor(tx: Queryable, run: Run): Promise<void> {
+/**
+ * Each month was compared by itself. Where writes are refused, together they must be all the rows that the survey saw in
+ * the whole heap.
+ */
+async function assertAllProved(tx: Queryable, run: Run): Promise<void> {
   const counted = await readOne<{ surveyed: string; validated: string; unequal: number }>(tx, sql`
     select coalesce(sum(rows_estimated), 0)::text as surveyed,
            coalesce(sum(target_rows), 0)::text as validated,
            count(*) filter (where equal is not true)::int as unequal
     from cutover.partitions
     where run_id = ${run.id}`)
-  if (counted.unequal === 0 && counted.surveyed === counted.validated) return
+  const isComplete = run.options.writes === "capture" || counted.surveyed === counted.validated
+  if (counted.unequal === 0 && isComplete) return
   throw new CutoverError("CUTOVER_DIFFERENT", {
     message: `${renderTableName(run.table)} holds ${counted.surveyed} rows, and ${counted.validated} were copied and compared; ${counted.unequal} partitions are not proved equal.`,
     state: "The swap was not tried; the application still uses the source, which is complete.",

@@ -8,6 +8,7 @@ export function makeBlueprint(source: TableDescription, keyColumn: string, choic
     source,
     columns: source.columns.filter((column) => column.generated === "").map((column) => column.name),
     indexes: source.indexes.map((index) => planIndex(index, keyColumn, choices)),
+    identity: identityOf(source),
     isAdopted: choices.isAdopted,
     adoptedPartitions: choices.adoptedPartitions,
   }
@@ -18,6 +19,14 @@ export type BlueprintChoices = {
   readonly keyMayBeNull: boolean
   readonly isAdopted: boolean
   readonly adoptedPartitions: readonly number[]
+}
+
+/** The columns of the primary key, else of a unique index that holds every row and no null; null where there is none. */
+export function identityOf(source: TableDescription): readonly string[] | null {
+  const isNotNull = (name: string | null): name is string => source.columns.some((one) => one.name === name && one.isNotNull)
+  const usable = source.indexes.filter((index) => index.isUnique && index.isValid && index.isImmediate && !index.isPartial)
+  const index = usable.find((one) => one.isPrimary) ?? usable.find((one) => one.columns.every(isNotNull))
+  return index === undefined ? null : index.columns.filter(isNotNull)
 }
 
 function planIndex(index: IndexDescription, keyColumn: string, choices: BlueprintChoices): PlannedIndex {

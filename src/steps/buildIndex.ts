@@ -5,12 +5,20 @@ import type { Partition } from "../store/partitions.ts"
 import type { Run } from "../store/runs.ts"
 import type { PartitionStep } from "./Step.ts"
 import { tableOf } from "./partitionTable.ts"
+import { replayPartition } from "./replayPartition.ts"
 import { indexStatement, requireBlueprint } from "./scaffold.ts"
 import { readTargetPartitions } from "./targetPartitions.ts"
 
-/** Builds the next index, key or foreign key that the loaded partition lacks: one each time. */
+/**
+ * Builds the next index, key or foreign key that the loaded partition lacks: one each time. Before the first of them the
+ * rows that moved while the partition loaded are taken out and put in afresh: batches see different snapshots, so an
+ * UPDATE may have carried a row behind the copy, or ahead of it, where it was copied twice.
+ */
 export const buildIndex: PartitionStep = async ({ tx, run }, partition) => {
   const missing = await missingObjects(tx, run, partition)
+  if (missing.length === requireBlueprint(run).indexes.length + requireBlueprint(run).source.foreignKeys.length) {
+    await replayPartition(tx, run, partition)
+  }
   const [next, ...later] = missing
   if (next === undefined) return { event: { type: "index.built", finished: true } }
   await tx.query(sql`select set_config('statement_timeout', '0', true),

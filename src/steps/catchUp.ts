@@ -4,20 +4,24 @@ import type { Partition } from "../store/partitions.ts"
 import type { Run } from "../store/runs.ts"
 import type { PartitionStep } from "./Step.ts"
 import { boundsCheck, tableOf } from "./partitionTable.ts"
+import { noteLoaded } from "./oldSnapshots.ts"
+import { replayPartition } from "./replayPartition.ts"
 import { analyzePartition } from "./statistics.ts"
 import { readTargetPartitions } from "./targetPartitions.ts"
 
 /**
- * Makes the loaded month a partition of the target. Writes are refused while the run lives, so there is nothing to
- * replay first. Its CHECK proves the bounds and its indexes are there, so nothing is scanned and nothing is built.
+ * Replays what happened to the month while its indexes were built, and makes it a partition of the target. Its CHECK
+ * proves the bounds and its indexes are there, so nothing is scanned and nothing is built.
  */
 export const catchUp: PartitionStep = async ({ tx, run }, partition) => {
   const name = tableOf(run, partition)
+  await replayPartition(tx, run, partition)
   const attached = await readTargetPartitions(tx, run)
   if (!attached.some((one) => one.name === name.name && one.schema === name.schema)) {
     for (const statement of attachStatements(run, partition)) await tx.query(statement)
   }
   await analyzePartition(tx, name)
+  await noteLoaded(tx, run)
   return { event: { type: "caught.up" } }
 }
 

@@ -7,6 +7,7 @@ import { describeTable } from "../postgres/catalog/describeTable.ts"
 import { sql, table } from "../postgres/sql.ts"
 import type { Run } from "../store/runs.ts"
 import type { RunStep } from "./Step.ts"
+import { dropChangeLog } from "./changeLog.ts"
 import { dropGuard } from "./guardWrites.ts"
 import { unlessBlocked } from "./unlessBlocked.ts"
 
@@ -35,7 +36,8 @@ export async function dropLegacy(tx: Queryable, run: Run): ReturnType<RunStep> {
   const name = legacyName(run.table)
   if (legacy !== undefined) {
     if (legacy.name !== name.name || legacy.schema !== name.schema) throw inUse(run, `it is called ${legacy.schema}.${legacy.name} now`)
-    await dropGuard(tx, name)
+    await dropGuard(tx, run, name)
+    await dropChangeLog(tx, run)
     try {
       await tx.query(sql`drop table ${table(name)} restrict`)
     } catch (error) {

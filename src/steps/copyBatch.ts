@@ -43,7 +43,9 @@ async function copyBlocks(tx: Queryable, run: Run, partition: Partition, ranges:
 
 /** Reads the ranges of blocks one after the other (see `survey` for the shape of the subquery); rows stay in the server. */
 export function copyStatement(run: Run, partition: Partition, ranges: readonly BlockRange[]): Sql {
-  const names = requireBlueprint(run).columns
+  const { columns: names, isAdopted } = requireBlueprint(run)
+  // Only an adopted partition has its key while it loads; a row that moved ahead of the copy is met there twice.
+  const isUnique = isAdopted && run.options.writes === "capture"
   const columns = join(names.map((name) => ident(name)))
   return sql`
     insert into ${table(tableOf(run, partition))} (${columns})
@@ -54,7 +56,7 @@ export function copyStatement(run: Run, partition: Partition, ranges: readonly B
       from only ${table(run.table)} as cutover_source
       where ctid >= cutover_range.low and ctid < cutover_range.high and ${keyWithin(run, partition.bounds)}
       offset 0
-    ) as cutover_found`
+    ) as cutover_found${isUnique ? sql` on conflict do nothing` : sql``}`
 }
 
 /** The ranges of blocks as rows `cutover_range (low, high)` of tids: low inclusive, high exclusive. */

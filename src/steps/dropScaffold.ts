@@ -4,6 +4,7 @@ import { findRelation } from "../postgres/catalog/findRelation.ts"
 import { sql, table } from "../postgres/sql.ts"
 import { readPartitions } from "../store/partitions.ts"
 import type { Run } from "../store/runs.ts"
+import { dropChangeLog } from "./changeLog.ts"
 import { dropGuard } from "./guardWrites.ts"
 import { tableOf } from "./partitionTable.ts"
 
@@ -11,7 +12,8 @@ import { tableOf } from "./partitionTable.ts"
 export async function dropScaffold(tx: Queryable, run: Run): Promise<void> {
   await tx.query(sql`select set_config('lock_timeout', ${`${run.options.lockTimeoutMs}ms`}, true)`)
   // ACCESS EXCLUSIVE on the source until the commit; taken first, so that a reader in the way costs the rest nothing.
-  await dropGuard(tx, run.table)
+  await dropGuard(tx, run, run.table)
+  await dropChangeLog(tx, run)
   if (run.blueprint?.isAdopted === true) return await giveBackScaffold(tx, run, run.blueprint.adoptedPartitions)
   const target = targetName(run.table)
   if (run.targetOid !== null && (await findRelation(tx, target))?.oid === run.targetOid) {

@@ -1,5 +1,4 @@
-import { renderTableName } from "../domain/tableName.ts"
-import { CutoverError } from "../errors/CutoverError.ts"
+import type { TableName } from "../domain/tableName.ts"
 import { type Queryable, readOne } from "../postgres/Queryable.ts"
 import { targetName } from "../domain/derivedNames.ts"
 import { findRelation } from "../postgres/catalog/findRelation.ts"
@@ -8,74 +7,71 @@ import { type Sql, ident, literal, sql, table } from "../postgres/sql.ts"
 import type { Run } from "../store/runs.ts"
 import { saveRunFacts } from "../store/runs.ts"
 import type { RunStep } from "./Step.ts"
+import { readGuardMark, sourceGone } from "./assertUnchanged.ts"
 import { makeBlueprint } from "./blueprint.ts"
+import { captureStatements, dropCapture } from "./changeLog.ts"
 import { fingerprintOf } from "./fingerprint.ts"
 import { readTargetPartitions } from "./targetPartitions.ts"
 import { unlessBlocked } from "./unlessBlocked.ts"
 
 /** The trigger on the source that refuses writes while the run lives. */
-export const guardTrigger = "cutover_refuse_writes"
+const refuseTrigger = "cutover_refuse_writes"
 
 /**
- * From here on the source does not change: a trigger refuses writes with a message that names the run, and the
- * size of the heap and the definition of the table are noted under the lock that put it there.
+ * From here on nothing that happens to the source goes unseen: writes are captured, or refused with a message that names
+ * the run. The size of the heap and the definition of the table are noted under the lock that put the triggers there.
  */
 export const guardWrites: RunStep = async ({ tx, run }) =>
   await unlessBlocked(tx, run, {
-    what: "refusing writes",
+    what: run.options.writes === "capture" ? "capturing writes" : "refusing writes",
     oids: [run.sourceOid],
     attempt: run.tick,
     work: async () => {
-      for (const statement of guardStatements(run)) await tx.query(statement)
-      await noteSource(tx, run)
+      const noted = await noteSource(tx, run)
+      for (const statement of guardStatements(noted)) await tx.query(statement)
+      const { blocks } = await readOne<{ blocks: string }>(tx, heapBlocks(run.sourceOid))
+      await saveRunFacts(tx, run.id, { heapBlocks: Number(blocks), guardMark: await readGuardMark(tx, run) })
       return { event: { type: "writes.guarded" } }
     },
   })
 
-async function noteSource(tx: Queryable, run: Run): Promise<void> {
+/** SHARE ROW EXCLUSIVE keeps definitions and rows as they are until the commit; the triggers want the same lock. */
+async function noteSource(tx: Queryable, run: Run): Promise<Run> {
+  await tx.query(sql`lock table only ${table(run.table)} in share row exclusive mode`)
   const source = await describeTable(tx, run.sourceOid)
   if (source === undefined) throw sourceGone(run)
   const scaffold = await findRelation(tx, targetName(run.table))
   const partitions = scaffold === undefined ? [] : await readTargetPartitions(tx, { targetOid: scaffold.oid })
-  const { blocks } = await readOne<{ blocks: string }>(tx, heapBlocks(run.sourceOid))
-  await saveRunFacts(tx, run.id, {
-    heapBlocks: Number(blocks),
-    blueprint: makeBlueprint(source, run.key.column, {
-      keyMayBeNull: run.options.nullKeys !== "refuse",
-      isAdopted: scaffold !== undefined,
-      adoptedPartitions: partitions.map((partition) => partition.oid),
-    }),
-    fingerprint: fingerprintOf(source),
+  const blueprint = makeBlueprint(source, run.key.column, {
+    keyMayBeNull: run.options.nullKeys !== "refuse",
+    isAdopted: scaffold !== undefined,
+    adoptedPartitions: partitions.map((partition) => partition.oid),
   })
+  await saveRunFacts(tx, run.id, { blueprint, fingerprint: fingerprintOf(source) })
+  return { ...run, blueprint }
 }
 
-/**
- * CREATE TRIGGER takes SHARE ROW EXCLUSIVE: it waits for writers under way, not longer than lock_timeout, and once
- * it is held no row of the table can change any more. ENABLE ALWAYS also stops logical apply workers.
- */
-export function guardStatements(run: Run): Sql[] {
+function guardStatements(run: Run): Sql[] {
+  return run.options.writes === "capture" ? captureStatements(run) : refusalStatements(run)
+}
+
+/** ENABLE ALWAYS also stops writers under session_replication_role = replica, such as logical apply workers. */
+function refusalStatements(run: Run): Sql[] {
   const source = table(run.table)
   return [
-    sql`create trigger ${ident(guardTrigger)}
+    sql`create trigger ${ident(refuseTrigger)}
       before insert or update or delete or truncate on ${source}
       for each statement execute function cutover.refuse_writes(${literal(run.id)})`,
-    sql`alter table ${source} enable always trigger ${ident(guardTrigger)}`,
+    sql`alter table ${source} enable always trigger ${ident(refuseTrigger)}`,
   ]
 }
 
 /** DROP TRIGGER takes ACCESS EXCLUSIVE on the table, for as long as the catalog change takes. */
-export async function dropGuard(tx: Queryable, name: { schema: string; name: string }): Promise<void> {
-  await tx.query(sql`drop trigger if exists ${ident(guardTrigger)} on ${table(name)}`)
+export async function dropGuard(tx: Queryable, run: Run, name: TableName): Promise<void> {
+  if (run.options.writes === "capture") await dropCapture(tx, run, name)
+  else await tx.query(sql`drop trigger if exists ${ident(refuseTrigger)} on ${table(name)}`)
 }
 
 export function heapBlocks(oid: number): Sql {
   return sql`select (pg_relation_size(${oid}::oid) / current_setting('block_size')::bigint)::text as blocks`
-}
-
-export function sourceGone(run: Run): CutoverError {
-  return new CutoverError("CUTOVER_SOURCE_CHANGED", {
-    message: `${renderTableName(run.table)} is gone: the table with OID ${run.sourceOid} does not exist any more.`,
-    state: "The run stopped; what it built so far is still there.",
-    hint: `Abort the run: cutover abort ${run.id} --confirm ${renderTableName(run.table)}`,
-  })
 }

@@ -6,14 +6,23 @@ import type { Run } from "../store/runs.ts"
 
 /** The first day of the interval that a key falls into, in the run's time zone, as a date. */
 export function intervalStartOfKey(run: Run): Sql {
-  const key = ident(run.key.column)
+  return intervalStartOf(run, ident(run.key.column))
+}
+
+/** The same of any expression of the key's type. */
+export function intervalStartOf(run: Run, key: Sql): Sql {
   const local = run.key.type === "timestamptz" ? sql`(${key} at time zone ${literal(run.options.timezone)})` : sql`${key}::timestamp`
   return sql`date_trunc(${literal(run.options.interval)}, ${local})::date`
 }
 
-/** Half-open: from inclusive, to exclusive. The default partition holds the rows without a key. */
+/** Whether a row of the source falls into the bounds. */
 export function keyWithin(run: Run, bounds: Bounds | null): Sql {
-  const key = ident(run.key.column)
+  return withinBounds(run, run.key.column, bounds)
+}
+
+/** Half-open: from inclusive, to exclusive. The default partition holds the rows without a key. */
+export function withinBounds(run: Run, column: string, bounds: Bounds | null, alias?: string): Sql {
+  const key = alias === undefined ? ident(column) : ident(alias, column)
   if (bounds === null) return sql`${key} is null`
   return sql`${key} >= ${literal(bounds.from)}::${type(run)} and ${key} < ${literal(bounds.to)}::${type(run)}`
 }

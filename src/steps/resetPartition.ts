@@ -1,8 +1,9 @@
 import { targetName } from "../domain/derivedNames.ts"
-import type { Queryable } from "../postgres/Queryable.ts"
+import { type Queryable, readOne } from "../postgres/Queryable.ts"
 import { sql, table } from "../postgres/sql.ts"
-import type { Partition } from "../store/partitions.ts"
+import { type Partition, clearProgress, widenBlocks } from "../store/partitions.ts"
 import type { Run } from "../store/runs.ts"
+import { heapBlocks } from "./guardWrites.ts"
 import { tableOf } from "./partitionTable.ts"
 import { readTargetPartitions } from "./targetPartitions.ts"
 
@@ -15,4 +16,8 @@ export async function resetPartition(tx: Queryable, run: Run, partition: Partiti
     await tx.query(sql`alter table ${table(targetName(run.table))} detach partition ${table(name)}`)
   }
   await tx.query(sql`drop table if exists ${table(name)} restrict`)
+  await clearProgress(tx, partition.id)
+  if (run.options.writes !== "capture") return
+  const { blocks } = await readOne<{ blocks: string }>(tx, heapBlocks(run.sourceOid))
+  await widenBlocks(tx, partition.id, Number(blocks))
 }

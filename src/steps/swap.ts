@@ -1,13 +1,16 @@
 import { legacyName, targetName } from "../domain/derivedNames.ts"
 import { renderTableName } from "../domain/tableName.ts"
-import { CutoverError } from "../errors/CutoverError.ts"
 import { type Queryable, readOne } from "../postgres/Queryable.ts"
-import { describeTable } from "../postgres/catalog/describeTable.ts"
 import { type Sql, ident, sql, statementText, table } from "../postgres/sql.ts"
 import type { Blueprint } from "../store/Blueprint.ts"
 import { type Run, saveRunFacts } from "../store/runs.ts"
-import { differences, fingerprintOf } from "./fingerprint.ts"
-import { heapBlocks, sourceGone } from "./guardWrites.ts"
+import { assertUnchanged, changed } from "./assertUnchanged.ts"
+import { countChanges } from "../store/changeLog.ts"
+import { dropGuard, heapBlocks } from "./guardWrites.ts"
+import { assertNoOldSnapshots } from "./oldSnapshots.ts"
+import { replay } from "./replay.ts"
+import { BlockedError } from "./unlessBlocked.ts"
+import { heedTruncation } from "./truncation.ts"
 import { grantStatements } from "./grants.ts"
 import { legacyObjectName, requireBlueprint, targetObjectName } from "./scaffold.ts"
 import { boundsCheck } from "./partitionTable.ts"
@@ -24,7 +27,10 @@ export async function swap(tx: Queryable, run: Run): Promise<Swapped> {
   await tx.query(sql`lock table only ${table(targetName(run.table))} in access exclusive mode`)
   await tx.query(sql`lock table only ${table(run.table)} in access exclusive mode`)
   const lockedAt = performance.now()
-  await assertUnchanged(tx, run, blueprint)
+  await assertNoOldSnapshots(tx, run)
+  await assertUnchanged(tx, run)
+  await assertHeapUnchanged(tx, run)
+  const replayed = await replayTheRest(tx, run)
   for (const statement of swapStatements(run, blueprint)) await tx.query(statement)
   for (const statement of await grantStatements(tx, run)) await tx.query(statement)
   await carryIdentities(tx, run, blueprint)
@@ -34,7 +40,7 @@ export async function swap(tx: Queryable, run: Run): Promise<Swapped> {
   await tx.query(sql`update cutover.runs set swapped_at = clock_timestamp() where id = ${run.id}`)
   return {
     lockedAt,
-    facts: { table: renderTableName(run.table), legacyTable, legacyOid: run.sourceOid, newOid: run.targetOid },
+    facts: { table: renderTableName(run.table), legacyTable, legacyOid: run.sourceOid, newOid: run.targetOid, replayed },
   }
 }
 
@@ -58,20 +64,25 @@ export function swapStatements(run: Run, blueprint: Blueprint): Sql[] {
   ]
 }
 
-/** A definition that changed since the copy began would be lost without a word; so would rows of a heap that grew. */
-async function assertUnchanged(tx: Queryable, run: Run, blueprint: Blueprint): Promise<void> {
-  const now = await describeTable(tx, run.sourceOid)
-  if (now === undefined) throw sourceGone(run)
+/** The last changes, under the lock; few enough that the lock is short, or the swap is tried again later. */
+async function replayTheRest(tx: Queryable, run: Run): Promise<number> {
+  if (run.options.writes !== "capture") return 0
+  const waiting = await countChanges(tx, run, mostUnderLock + 1)
+  if (waiting > mostUnderLock) throw new BlockedError(`waits: more than ${mostUnderLock} changes arrived on the way to the lock`)
+  await heedTruncation(tx, run)
+  const { keys } = await replay(tx, run, targetName(run.table))
+  await dropGuard(tx, run, run.table)
+  return keys
+}
+
+/** About 0.3 ms each, so that the lock is held for some tens of milliseconds at most. */
+const mostUnderLock = 100
+
+/** Where writes are refused, the heap cannot have grown either. */
+async function assertHeapUnchanged(tx: Queryable, run: Run): Promise<void> {
+  if (run.options.writes === "capture") return
   const { blocks } = await readOne<{ blocks: string }>(tx, heapBlocks(run.sourceOid))
-  const changes = fingerprintOf(now) === run.fingerprint ? [] : differences(blueprint.source, now)
-  if (Number(blocks) !== run.heapBlocks) changes.push(`the heap: ${run.heapBlocks} blocks before, ${blocks} now`)
-  if (changes.length === 0) return
-  throw new CutoverError("CUTOVER_SOURCE_CHANGED", {
-    message: `${renderTableName(run.table)} changed while the run was open: ${changes.join("; ")}.`,
-    state: "The swap was not made; the application still uses the source, which is complete.",
-    hint: `Undo the change and resume, or abort and launch again: cutover abort ${run.id} --confirm ${renderTableName(run.table)}`,
-    details: { changes },
-  })
+  if (Number(blocks) !== run.heapBlocks) throw changed(run, [`the heap: ${run.heapBlocks} blocks before, ${blocks} now`])
 }
 
 /** Identity columns go on where the source's sequence stands, under the source's sequence's name. */

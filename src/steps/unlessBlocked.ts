@@ -26,13 +26,19 @@ export async function unlessBlocked(tx: Queryable, run: Run, { what, oids, attem
     await tx.query(sql`select set_config('lock_timeout', ${`${run.options.lockTimeoutMs}ms`}, true)`)
     return await work()
   } catch (error) {
-    if (classify(error) !== "contention") throw error
+    if (!(error instanceof BlockedError) && classify(error) !== "contention") throw error
     await tx.query(sql`rollback to savepoint locked_work`)
+    if (error instanceof BlockedError) {
+      return { event: { type: "blocked", reason: `${what} ${error.message}`, retryMs: backoffMs(attempt) }, facts: { attempt } }
+    }
     const blockers = await readBlockers(tx, oids)
     const reason = `${what} waits for a lock: ${renderBlockers(blockers)}`
     return { event: { type: "blocked", reason, retryMs: backoffMs(attempt) }, facts: { attempt, blockers } }
   }
 }
+
+/** The work found something in its way other than a lock; the message goes on after "the swap …". */
+export class BlockedError extends Error {}
 
 /** The pause grows from the lock timeout to five seconds, with jitter, so that two runs do not march in step. */
 function backoffMs(attempt: number): number {

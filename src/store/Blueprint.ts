@@ -6,6 +6,8 @@ export type Blueprint = {
   /** The columns that a copy writes: all but the generated ones. */
   readonly columns: readonly string[]
   readonly indexes: readonly PlannedIndex[]
+  /** The columns that tell one row of the source from another; null where nothing does. */
+  readonly identity: readonly string[] | null
   /** Whether a fitting target was found instead of being made. */
   readonly isAdopted: boolean
   /** The OIDs of the partitions that an adopted target had. */

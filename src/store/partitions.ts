@@ -70,6 +70,11 @@ export async function savePartitionState(tx: Queryable, id: string, state: Parti
     where id = ${id}`)
 }
 
+/** Looks for a partition's rows in all blocks of the heap, for since the survey they may have come to be anywhere. */
+export async function widenBlocks(tx: Queryable, id: string, heapBlocks: number): Promise<void> {
+  await tx.query(sql`update cutover.partitions set blocks = int8multirange(int8range(0, ${heapBlocks})) where id = ${id}`)
+}
+
 /** Forgets what was copied of a partition, so that it begins anew. */
 export async function clearProgress(tx: Queryable, id: string): Promise<void> {
   await tx.query(sql`delete from cutover.batches where partition_id = ${id}`)

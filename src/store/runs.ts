@@ -31,6 +31,8 @@ export type Run = {
   readonly batchBlocks: number
   readonly blueprint: Blueprint | null
   readonly fingerprint: string | null
+  /** What the catalog says of the triggers that guard the source: any change of them changes it. */
+  readonly guardMark: string | null
   readonly gateOpened: boolean
   readonly swappedAt: string | null
   readonly fallbackUntil: string | null
@@ -121,6 +123,7 @@ export type RunFacts = Partial<{
   batchBlocks: number
   blueprint: Blueprint
   fingerprint: string
+  guardMark: string
   legacyTable: string
 }>
 
@@ -133,6 +136,7 @@ export async function saveRunFacts(tx: Queryable, id: string, facts: RunFacts): 
         batch_blocks = coalesce(${facts.batchBlocks ?? null}, batch_blocks),
         blueprint = coalesce(${facts.blueprint === undefined ? null : JSON.stringify(facts.blueprint)}::jsonb, blueprint),
         fingerprint = coalesce(${facts.fingerprint ?? null}, fingerprint),
+        guard_mark = coalesce(${facts.guardMark ?? null}, guard_mark),
         legacy_table = coalesce(${facts.legacyTable ?? null}, legacy_table)
     where id = ${id}`)
 }
@@ -175,6 +179,7 @@ type RunRow = {
   batch_blocks: string
   blueprint: Blueprint | null
   fingerprint: string | null
+  guard_mark: string | null
   gate_opened_at: string | null
   swapped_at: string | null
   fallback_until: string | null
@@ -202,6 +207,7 @@ function toRun(row: RunRow): Run {
     batchBlocks: Number(row.batch_blocks),
     blueprint: row.blueprint,
     fingerprint: row.fingerprint,
+    guardMark: row.guard_mark,
     gateOpened: row.gate_opened_at !== null,
     swappedAt: row.swapped_at,
     fallbackUntil: row.fallback_until,

@@ -4,6 +4,7 @@ import { renderTableName } from "../domain/tableName.ts"
 import type { ErrorDocument } from "../errors/CutoverError.ts"
 import { type Queryable, findOne } from "../postgres/Queryable.ts"
 import { type Sql, sql } from "../postgres/sql.ts"
+import { countChangesIfAny } from "./changeLog.ts"
 import { isInstalled } from "./install.ts"
 import { unknownRun } from "./runs.ts"
 import { readLiveWorkers } from "./workers.ts"
@@ -12,16 +13,24 @@ import { readLiveWorkers } from "./workers.ts"
 export async function readStatus(db: Queryable, runId: string): Promise<Status> {
   const row = await findOne<{ facts: RunFacts }>(db, sql`${statusFacts} where r.id = ${runId}`)
   if (row === undefined) throw unknownRun(runId)
-  return toStatus(row.facts, (await readLiveWorkers(db, runId)).length)
+  return await completed(db, row.facts)
 }
 
 /** All runs, the newest first; none where our schema is not installed. */
 export async function readStatuses(db: Queryable): Promise<Status[]> {
   if (!(await isInstalled(db))) return []
   const { rows } = await db.query<{ facts: RunFacts }>(sql`${statusFacts} order by r.launched_at desc`)
-  return await Promise.all(
-    rows.map(async ({ facts }) => toStatus(facts, facts.finishedAt === null ? (await readLiveWorkers(db, facts.id)).length : 0)),
-  )
+  return await Promise.all(rows.map(async ({ facts }) => await completed(db, facts)))
+}
+
+/** Beyond this, changes that wait are not counted to the end. */
+const mostChanges = 1_000_000
+
+/** Adds what only an open run has: workers alive, and changes that wait. */
+async function completed(db: Queryable, facts: RunFacts): Promise<Status> {
+  if (facts.finishedAt !== null) return toStatus(facts, 0, 0)
+  const workers = await readLiveWorkers(db, facts.id)
+  return toStatus(facts, workers.length, await countChangesIfAny(db, facts, mostChanges))
 }
 
 type RunFacts = {
@@ -105,7 +114,7 @@ const statusFacts = sql`
   ) as facts
   from cutover.runs r`
 
-function toStatus(facts: RunFacts, workers: number): Status {
+function toStatus(facts: RunFacts, workers: number, changesPending: number): Status {
   const { partitions } = facts
   const rowsCopied = sum(partitions.map((one) => one.rowsCopied))
   const rowsEstimated = sum(partitions.map((one) => one.rowsEstimated))
@@ -134,7 +143,7 @@ function toStatus(facts: RunFacts, workers: number): Status {
       rowsEstimated: toCount(rowsEstimated),
       rowsPerSecond: isCopying ? Math.round((facts.lately.rows * 1000) / facts.lately.ms) : 0,
       etaMs: isCopying ? etaOf(facts, Number(rowsEstimated - rowsCopied)) : null,
-      changesPending: 0,
+      changesPending,
       batches: partitions.reduce((all, one) => all + one.batches, 0),
       retries: facts.retries,
     },

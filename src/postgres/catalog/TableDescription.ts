@@ -59,6 +59,9 @@ export type IndexDescription = {
   readonly isExclusion: boolean
   readonly isValid: boolean
   readonly isClustered: boolean
+  readonly isPartial: boolean
+  /** Whether it is checked at once, and not at the end of the transaction. */
+  readonly isImmediate: boolean
   /** The key columns; null for an expression. */
   readonly columns: readonly (string | null)[]
   /** The key columns as PostgreSQL writes them in a constraint, without expressions. */

@@ -71,6 +71,8 @@ const indexes = sql`
     'isExclusion', i.indisexclusion,
     'isValid', i.indisvalid,
     'isClustered', i.indisclustered,
+    'isPartial', i.indpred is not null,
+    'isImmediate', i.indimmediate,
     'columns', (select json_agg(a.attname order by k.n)
                 from unnest(i.indkey[0:i.indnkeyatts - 1]::int[]) with ordinality as k (attnum, n)
                 left join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum and k.attnum <> 0),

@@ -25,7 +25,6 @@ export type LaunchRequest = {
 /** Looks before it leaps: refuses with nothing changed, or writes the run's first row and its first job. */
 export async function launch(services: Services, request: LaunchRequest): Promise<Run> {
   const { database, queue, actor } = services
-  assertSupported(request)
   const { source, key } = await resolveSource(database, request.table, request.by)
   await assertNoOpenRun(services, request.table, source.oid)
   assertNothingBlocks(await preflight({ db: database, table: request.table, source, key, options: request.options }))
@@ -61,15 +60,6 @@ async function begin(services: Services, run: NewRun): Promise<Run> {
       await services.queue.send(tx, { runId: run.id, task: effect.task, partitionId: null, epoch: begun.context.epoch, tick: 0 })
     }
     return await readRun(tx, run.id)
-  })
-}
-
-function assertSupported({ options, table }: LaunchRequest): void {
-  if (options.writes === "block") return
-  throw new CutoverError("CUTOVER_CAPTURE_UNAVAILABLE", {
-    message: `This version cannot capture writes to ${renderTableName(table)} while it is copied.`,
-    state: nothingChanged,
-    hint: "In a maintenance window, launch with --writes=block: writes are refused, with a clear message, until the swap.",
   })
 }
 

@@ -2,7 +2,7 @@ import { renderTableName } from "../../domain/tableName.ts"
 import { CutoverError, nothingChanged } from "../../errors/CutoverError.ts"
 import { advancePartition, canAdvance } from "../../machine/advance.ts"
 import { resetPartition } from "../../steps/resetPartition.ts"
-import { clearProgress, findPartitionByLabel, readPartitions, savePartitionState } from "../../store/partitions.ts"
+import { findPartitionByLabel, readPartitions, savePartitionState } from "../../store/partitions.ts"
 import { type Run, readRun } from "../../store/runs.ts"
 import type { Services } from "../Services.ts"
 import { carryOutRunEvent } from "../carryOut.ts"
@@ -26,7 +26,6 @@ async function copyAnew(services: Services, runId: string, label: string): Promi
     if (partition === undefined) return undefined
     if (partition.state !== "pending") {
       await resetPartition(tx, run, partition)
-      await clearProgress(tx, partition.id)
       await savePartitionState(tx, partition.id, advancePartition(partition.state, { type: "reset" }).state)
     }
     await carryOutRunEvent(services, tx, run, { type: "partition.reset" })

@@ -1,4 +1,5 @@
 import { renderTableName } from "../../domain/tableName.ts"
+import { identityOf } from "../blueprint.ts"
 import { type Check, type Finding, block } from "./Check.ts"
 
 /** A key of a partitioned table must hold the partition key; a primary key is extended, other keys would change meaning. */
@@ -15,6 +16,9 @@ export const checkConstraints: Check = async ({ source, key, options, table }) =
     } else if (options.primaryKey === "refuse") {
       findings.push(block("CUTOVER_PRIMARY_KEY_REFUSED", `the primary key of ${name} lacks ${key.column}, and --primary-key refuse was asked for.`, `Launch with --primary-key extend: it becomes (${index.keyList ?? ""}, ${key.column}).`))
     }
+  }
+  if (options.writes === "capture" && identityOf(source) === null) {
+    findings.push(block("CUTOVER_NO_IDENTITY", `${name} has no primary key and no unique index on not-null columns, so a captured write could not name its row.`, "Add a key, or launch with --writes=block in a maintenance window."))
   }
   for (const constraint of [...source.foreignKeys, ...source.checks].filter((one) => !one.isValidated)) {
     findings.push(block("CUTOVER_NOT_CARRIED_OVER", `constraint ${constraint.name} of ${name} is NOT VALID.`, `Validate it first: ALTER TABLE ${name} VALIDATE CONSTRAINT …, or drop it.`))

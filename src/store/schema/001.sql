@@ -33,6 +33,8 @@ create table cutover.runs (
   batch_blocks    bigint not null,
   blueprint       jsonb,
   fingerprint     text,
+  guard_mark      text,
+  loaded_xid      text,
   retries         integer not null default 0,
   attach_attempts integer not null default 0,
   gate_opened_at  timestamptz,
@@ -134,6 +136,24 @@ select l.seq,
        l.data
 from cutover.log l
 join cutover.runs r on r.id = l.run_id;
+
+-- A TRUNCATE of the source of a run that captures writes; it has no rows for the change log.
+create table cutover.truncations (
+  id     bigint generated always as identity primary key,
+  run_id text not null,
+  at     timestamptz not null default clock_timestamp()
+);
+
+create function cutover.capture_truncate() returns trigger
+  language plpgsql
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into cutover.truncations (run_id) values (tg_argv[0]);
+  return null;
+end
+$$;
 
 -- The trigger function of --writes=block. Its argument is the run's id.
 create function cutover.refuse_writes() returns trigger

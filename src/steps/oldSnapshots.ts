@@ -1,0 +1,39 @@
+import type { Queryable } from "../postgres/Queryable.ts"
+import { sql } from "../postgres/sql.ts"
+import type { Run } from "../store/runs.ts"
+import { BlockedError } from "./unlessBlocked.ts"
+
+/**
+ * Lets nobody be fooled: a session whose snapshot is older than what was copied would, after the swap, read the new
+ * table by its name and find it empty, without an error (PostgreSQL manual, 13.2.2). A session that holds a snapshot while
+ * it is idle is in a REPEATABLE READ transaction, or has a cursor open, and will read with it again; an active
+ * one counts when its snapshot is from before the end of the copy.
+ */
+export async function assertNoOldSnapshots(tx: Queryable, run: Run): Promise<void> {
+  const [first, ...others] = await readOldSnapshots(tx, run)
+  if (first === undefined) return
+  throw new BlockedError(`waits for an old snapshot: ${first}${others.length === 0 ? "" : `; and ${others.length} more`}`)
+}
+
+/** Remembers that rows were just copied: older snapshots do not see them. */
+export async function noteLoaded(tx: Queryable, run: Run): Promise<void> {
+  await tx.query(sql`update cutover.runs set loaded_xid = (pg_current_xact_id()::text::bigint % 4294967296)::text where id = ${run.id}`)
+}
+
+async function readOldSnapshots(db: Queryable, run: Run): Promise<string[]> {
+  const { rows } = await db.query<{ who: string }>(sql`
+    select format('pid %s (%s) has held a snapshot for %s s%s', a.pid,
+                  concat_ws(', ', a.usename, nullif(a.application_name, '')),
+                  round(extract(epoch from clock_timestamp() - a.xact_start))::text,
+                  ': ' || regexp_replace(left(a.query, 120), '\\s+', ' ', 'g')) as who
+    from pg_stat_activity a
+    where a.datname = current_database()
+      and a.pid <> pg_backend_pid()
+      and a.backend_type = 'client backend'
+      and a.backend_xmin is not null
+      and a.application_name not like 'cutover/%'
+      and (a.state like 'idle in transaction%' or age(a.backend_xmin) >= (select age(r.loaded_xid::xid) from cutover.runs r where r.id = ${run.id}))
+    order by a.xact_start
+    limit 5`)
+  return rows.map((row) => row.who)
+}
