@@ -48,8 +48,7 @@ export type ContenderResult = { readonly name: string; readonly says: string; re
 /** One run of one contender. */
 export type Timing = {
   readonly ms: number
-  /** The machine's load, averaged over the minute before. */
-  readonly loadBefore: number
+  readonly others: OthersCpu
   readonly walBytes: number
   /** What the contender's process was seen to take; null for one that works in the server alone. */
   readonly process: ProcessUse | null
@@ -57,11 +56,15 @@ export type Timing = {
   readonly parts: Readonly<Record<string, number>>
 }
 
+/** How busy others kept the machine while we rested, right before and right after: shares of all cores. */
+export type OthersCpu = { readonly before: number; readonly after: number }
+
 /** `cpuMs` is user and system time together. */
 export type ProcessUse = { readonly peakRssBytes: number; readonly cpuMs: number; readonly wallMs: number }
 
 /** One run watched from outside; see `measureWaiting` for the meaning. */
 export type WaitingSample = {
+  readonly others: OthersCpu
   readonly samples: number
   /** Time in which a partition was under way, summed over the partitions. */
   readonly underWayMs: number

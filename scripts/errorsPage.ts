@@ -92,12 +92,13 @@ const whatToDo: Readonly<Record<ErrorCode, string>> = {
   CUTOVER_UNIQUE_WITHOUT_KEY: "PostgreSQL cannot enforce such a key over all partitions. Drop it, or put one in its place that holds the partition key, if the application can live with that.",
   CUTOVER_PRIMARY_KEY_REFUSED: "Launch with `--primary-key extend` to have the partition key added to the primary key, or change the primary key yourself first.",
   CUTOVER_NOT_CARRIED_OVER: "The message names it: a view, a rule, a trigger, a policy, a foreign key from another table, … Drop it for the time of the run and make it again afterwards.",
-  CUTOVER_CAPTURE_UNAVAILABLE: "Choose a maintenance window and launch with `--writes=block`: reads go on, and writes are refused, with a message that names the run, until the swap.",
+  CUTOVER_NO_IDENTITY: "Give the table a primary key, or a unique index on columns that are not null. Or choose a maintenance window and launch with `--writes block`: writes are refused until the swap, and then no key is needed.",
 
   CUTOVER_DIFFERENT: "The swap was not made, and the source is complete. Copy the month again with `cutover retry <run> --partition <label>`; if it differs once more, something wrote to the partition's table, or the server's storage is at fault.",
   CUTOVER_HALTED: "The message holds PostgreSQL's own words and SQLSTATE. Remove the cause, then `cutover retry <run>`; everything finished before is kept. Before the swap, `cutover abort` undoes the run.",
   CUTOVER_SOURCE_CHANGED: "The message lists what changed. Undo the change and `cutover resume <run>`, or abort and launch again, so that the new definition is carried over.",
   CUTOVER_SNAPSHOT_UNKNOWN: "Use the version of pg-cutover that launched the run, at least until the run is finished.",
+  CUTOVER_CAPTURE_BROKEN: "What was written meanwhile cannot be known any more, so the run cannot go on: `cutover abort`, then launch again. Find out who touched the triggers whose names begin with `cutover_`.",
   CUTOVER_OUTCOME_UNKNOWN: "Look at `cutover status`: when it shows the change, it was committed. Then `cutover resume <run>`.",
   CUTOVER_LEGACY_IN_USE: "The message names what depends on it: a view, a foreign key, a function. Move that to the new table, then call `cutover cleanup` again. Nothing is ever dropped with CASCADE.",
 

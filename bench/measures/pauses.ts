@@ -11,6 +11,7 @@ import type { Bench } from "../Bench.ts"
 import type { Pause, PauseResult } from "../BenchResult.ts"
 import { assertPartitioned, flightsTable } from "../flights.ts"
 import { assertDone, startLaunch } from "../launch.ts"
+import { awaitCalm } from "../otherCpu.ts"
 import { formatMs } from "../render/units.ts"
 import type { Copy } from "../server.ts"
 import { waitForRun } from "../waitForRun.ts"
@@ -27,6 +28,7 @@ export async function measurePauses(bench: Bench): Promise<PauseResult> {
   const commandAloneMs: number[] = []
   while (pauses.length < 2 * bench.pauses) {
     await bench.server.withCopy(async (copy) => {
+      await awaitCalm(bench.say)
       const command = startLaunch(copy)
       const ended = assertDone(command)
       await Promise.race([pauseUntilAttached(bench, copy, { pauses, commandAloneMs }), ended])

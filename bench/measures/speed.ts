@@ -1,4 +1,3 @@
-import { loadavg } from "node:os"
 import type pg from "pg"
 import type { Bench } from "../Bench.ts"
 import type { ContenderResult, SpeedResult, Timing } from "../BenchResult.ts"
@@ -6,6 +5,7 @@ import type { Contender } from "../contenders/Contender.ts"
 import { cutover } from "../contenders/cutover.ts"
 import { naive } from "../contenders/naive.ts"
 import { assertPartitioned } from "../flights.ts"
+import { awaitCalm, readBusyShare } from "../otherCpu.ts"
 import { formatMs } from "../render/units.ts"
 
 /** In the order of the table; the first is what the others are compared with. */
@@ -24,16 +24,17 @@ export async function measureSpeed(bench: Bench): Promise<SpeedResult> {
   return { contenders: contenders.map((one): ContenderResult => ({ name: one.name, says: one.says, timings: timings.get(one) ?? [] })) }
 }
 
-async function time({ server, data }: Bench, contender: Contender): Promise<Timing> {
+async function time({ server, data, say }: Bench, contender: Contender): Promise<Timing> {
   return await server.withCopy(async (copy) => {
     await contender.prepare(copy, data)
     await copy.client.query("checkpoint")
-    const loadBefore = loadavg()[0] ?? 0
-    const before = await readWal(copy.client)
+    const before = await awaitCalm(say)
+    const walBefore = await readWal(copy.client)
     const timing = await contender.run(copy, data)
-    const walBytes = (await readWal(copy.client)) - before
+    const walBytes = (await readWal(copy.client)) - walBefore
+    const others = { before, after: await readBusyShare() }
     await assertPartitioned(copy.client, contender.table, data)
-    return { ...timing, loadBefore, walBytes }
+    return { ...timing, others, walBytes }
   })
 }
 

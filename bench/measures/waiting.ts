@@ -4,6 +4,7 @@ import { taskOfState } from "../../src/machine/partitionMachine.ts"
 import type { Bench } from "../Bench.ts"
 import type { WaitingSample } from "../BenchResult.ts"
 import { assertDone, startLaunch } from "../launch.ts"
+import { awaitCalm, readBusyShare } from "../otherCpu.ts"
 import { waitForRun } from "../waitForRun.ts"
 import { formatShare } from "../render/units.ts"
 import type { Copy } from "../server.ts"
@@ -18,20 +19,22 @@ import type { Copy } from "../server.ts"
 export async function measureWaiting({ server, runs, say }: Bench): Promise<WaitingSample[]> {
   const found: WaitingSample[] = []
   for (let round = 0; round < runs; round++) {
-    const sample = await server.withCopy(watchOne)
+    const sample = await server.withCopy((copy) => watchOne(copy, say))
     found.push(sample)
     say(`waiting for us, run ${round + 1} of ${runs}: ${formatShare(sample.idleMs / sample.underWayMs)} of the copy`)
   }
   return found
 }
 
-async function watchOne(copy: Copy): Promise<WaitingSample> {
+async function watchOne(copy: Copy, say: Bench["say"]): Promise<WaitingSample> {
+  const before = await awaitCalm(say)
   const command = startLaunch(copy)
   const ended = assertDone(command)
   const runId = await Promise.race([waitForRun(copy.client), ended.then(() => "")])
   const looks = await lookUntilCopied(copy.client, runId)
   await ended
-  return { ...sumUp(looks), ...(await readTurnaround(copy.client)) }
+  const others = { before, after: await readBusyShare() }
+  return { others, ...sumUp(looks), ...(await readTurnaround(copy.client)) }
 }
 
 type Look = { readonly at: number; readonly state: string; readonly underWay: number; readonly working: number }

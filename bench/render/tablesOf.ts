@@ -1,4 +1,4 @@
-import type { BenchResult, Pause, PauseResult, SpeedResult, WaitingSample } from "../BenchResult.ts"
+import type { BenchResult, OthersCpu, Pause, PauseResult, SpeedResult, WaitingSample } from "../BenchResult.ts"
 import { findingsOf, medianMs, speedupOf, waitingShare } from "../findingsOf.ts"
 import { largest, median, percentile } from "../statistics.ts"
 import { formatBytes, formatMs, formatRatio, formatShare } from "./units.ts"
@@ -28,7 +28,7 @@ function promisesTable(result: BenchResult): Table {
 function speedTable(speed: SpeedResult, rows: number): Table {
   return {
     title: "Speed",
-    head: ["contender", "each run", "median", "against the first", "rows/s", "WAL per row", "load before"],
+    head: ["contender", "each run", "median", "against the first", "rows/s", "WAL per row", "others"],
     rows: speed.contenders.map((one) => [
       one.name,
       one.timings.map((timing) => formatMs(timing.ms)).join(", "),
@@ -36,9 +36,14 @@ function speedTable(speed: SpeedResult, rows: number): Table {
       formatRatio(speedupOf(speed, one)),
       `${Math.round(rows / medianMs(one))}k`,
       `${Math.round(median(one.timings.map((timing) => timing.walBytes)) / rows)} bytes`,
-      one.timings.map((timing) => timing.loadBefore.toFixed(1)).join(", "),
+      one.timings.map((timing) => formatOthers(timing.others)).join(", "),
     ]),
   }
+}
+
+/** Before and after, in percent of all cores: `2→14 %`. */
+function formatOthers({ before, after }: OthersCpu): string {
+  return `${Math.round(before * 100)}→${Math.round(after * 100)} %`
 }
 
 /** Medians of each part of a contender's time, and what its process took. */
@@ -68,7 +73,7 @@ function measured(name: string, values: readonly number[], format: (value: numbe
 function waitingTable(waiting: readonly WaitingSample[]): Table {
   return {
     title: "The database waits for us",
-    head: ["run", "looks", "partitions under way", "without a session at work", "share", "between two batches, median", "between batches, share"],
+    head: ["run", "looks", "partitions under way", "without a session at work", "share", "between two batches, median", "between batches, share", "others"],
     rows: [
       ...waiting.map((one, index) => [
         String(index + 1),
@@ -78,8 +83,9 @@ function waitingTable(waiting: readonly WaitingSample[]): Table {
         formatShare(one.idleMs / one.underWayMs),
         formatMs(one.medianTurnaroundMs),
         formatShare(one.turnaroundShare),
+        formatOthers(one.others),
       ]),
-      ["all", "", "", "", formatShare(waitingShare(waiting)), "", ""],
+      ["all", "", "", "", formatShare(waitingShare(waiting)), "", "", ""],
     ],
   }
 }

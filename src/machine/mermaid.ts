@@ -6,9 +6,9 @@ import { runMachine } from "./runMachine.ts"
 /** The state diagrams of a run (its two regions) and of a partition, as three fenced blocks of mermaid with headings. */
 export function renderMermaid(): string {
   return [
-    section("A run: its step", renderDiagram(runMachine.root.states["step"])),
-    section("A run: its control", renderDiagram(runMachine.root.states["control"])),
-    section("A partition", renderDiagram(partitionMachine.root)),
+    renderSection("A run: its step", runMachine.root.states["step"]),
+    renderSection("A run: its control", runMachine.root.states["control"]),
+    renderSection("A partition", partitionMachine.root),
   ].join("\n")
 }
 
@@ -42,13 +42,11 @@ What you may rely on:
 - \`cutover abort\` is possible until the swap, which ends the step attach; afterwards the run ends with cleanup.
 `
 
-function section(title: string, diagram: string): string {
-  return `## ${title}\n\n\`\`\`mermaid\n${diagram}\n\`\`\`\n`
-}
-
-function renderDiagram(root: AnyStateNode | undefined): string {
+function renderSection(title: string, root: AnyStateNode | undefined): string {
   if (root === undefined) throw new Error("the machine has lost a region")
-  return ["stateDiagram-v2", ...indent([...renderStates(root), ...renderNotes(root)])].join("\n")
+  const diagram = ["stateDiagram-v2", ...indent([...renderStates(root), ...renderNotes(root)])].join("\n")
+  const everywhere = transitionsOf(root).map((one) => `In every state: \`${renderInside(root, one)}\`.\n`)
+  return [`## ${title}\n`, `\`\`\`mermaid\n${diagram}\n\`\`\`\n`, ...everywhere].join("\n")
 }
 
 function renderStates(parent: AnyStateNode): string[] {
@@ -70,8 +68,12 @@ function renderLines(node: AnyStateNode): string[] {
   return [
     node.key,
     ...(entry === "" ? [] : [`${when} / ${entry}`]),
-    ...inside.filter((one) => !isSameOnResume(one)).map((one) => `${renderTrigger(node, one)} / ${renderActions(one.actions, one.eventType)}`),
+    ...inside.filter((one) => !isSameOnResume(one)).map((one) => renderInside(node, one)),
   ]
+}
+
+function renderInside(node: AnyStateNode, one: Transition): string {
+  return `${renderTrigger(node, one)} / ${renderActions(one.actions, one.eventType)}`
 }
 
 /**
@@ -198,5 +200,5 @@ function indent(lines: readonly string[]): string[] {
   return lines.map((line) => `  ${line}`)
 }
 
-const isScript = process.argv[1]?.endsWith("/src/machine/mermaid.ts") === true
+const isScript = process.argv[1]?.endsWith("/src/machine/mermaid.ts")
 if (isScript) process.stdout.write(renderMachinePage())

@@ -64,6 +64,7 @@ async function catchUpWithChanges(tx: Queryable, run: Run): Promise<Outcome<RunE
   const startedAt = performance.now()
   const { keys } = await replay(tx, run, targetName(run.table), { limit: changesPerJob })
   const seconds = (performance.now() - startedAt) / 1000
+  if (process.env.DBG) console.error("replay", before, keys, performance.now() - startedAt)
   const after = await countChanges(tx, run, 5 * changesPerJob)
   const taken = Math.min(before, changesPerJob)
   const arriving = Math.max(0, after - before + taken) / seconds

@@ -5,6 +5,7 @@ import type { Partition } from "../store/partitions.ts"
 import type { Run } from "../store/runs.ts"
 import { changeLogOf } from "../store/changeLog.ts"
 import { logColumns, logKey } from "./changeLog.ts"
+import { takenByPartition } from "./strays.ts"
 import { withinBounds } from "./keyExpression.ts"
 import { requireBlueprint } from "./scaffold.ts"
 
@@ -36,7 +37,7 @@ export async function replay(tx: Queryable, run: Run, into: TableName, { partiti
 }
 
 export type ReplayScope = {
-  /** Only the keys of this partition; all keys where it is missing. */
+  /** Only the keys of this partition; where it is missing, all that fall into some partition of the target. */
   readonly partition?: Partition | undefined
   /** How many entries of the log to take at most; all where it is missing. */
   readonly limit?: number | undefined
@@ -49,10 +50,10 @@ async function takeKeys(tx: Queryable, run: Run, partition: Partition | undefine
   await tx.query(sql`
     create temporary table if not exists ${takenKeys(run)} (${join(columns.map((one) => sql`${ident(one.name)} ${raw(one.type)}`))})
     on commit delete rows`)
-  const within = partition === undefined ? sql`true` : withinBounds(run, logKey(run), partition.bounds)
-  const chosen = limit === undefined ? within : sql`ctid = any (array(select ctid from ${log} where ${within} limit ${limit}))`
+  const within = partition === undefined ? sql`(${await takenByPartition(tx, run, logKey(run), "cutover_log")})` : withinBounds(run, logKey(run), partition.bounds)
+  const chosen = limit === undefined ? within : sql`ctid = any (array(select ctid from ${log} as cutover_log where ${within} limit ${limit}))`
   await tx.query(sql`
-    with gone as (delete from ${log} where ${chosen} returning ${names})
+    with gone as (delete from ${log} as cutover_log where ${chosen} returning ${names})
     insert into ${takenKeys(run)} (${names}) select distinct ${names} from gone`)
   const { n } = await readOne<{ n: number }>(tx, sql`select count(*)::int as n from ${takenKeys(run)}`)
   return n

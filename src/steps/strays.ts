@@ -1,14 +1,13 @@
 import { labelOf } from "../domain/interval.ts"
 import { CutoverError } from "../errors/CutoverError.ts"
 import { renderTableName } from "../domain/tableName.ts"
-import type { Queryable } from "../postgres/Queryable.ts"
-import { ident, sql, table } from "../postgres/sql.ts"
-import { addFinding, saveTableName } from "../store/partitions.ts"
-import { findPartitionByLabel } from "../store/partitions.ts"
+import { type Queryable, readOne } from "../postgres/Queryable.ts"
+import { type Sql, ident, join, sql, table } from "../postgres/sql.ts"
+import { type Bounds, addFinding, findPartitionByLabel, readPartitions, saveTableName } from "../store/partitions.ts"
 import type { Run } from "../store/runs.ts"
 import { changeLogOf } from "../store/changeLog.ts"
 import { logKey } from "./changeLog.ts"
-import { intervalStartOf, readBounds } from "./keyExpression.ts"
+import { intervalStartOf, readBounds, withinBounds } from "./keyExpression.ts"
 import { nameOf } from "./scaffold.ts"
 import { defaultLabel } from "./survey.ts"
 
@@ -18,15 +17,11 @@ import { defaultLabel } from "./survey.ts"
  */
 export async function addStrayPartitions(tx: Queryable, run: Run): Promise<number> {
   const key = ident("cutover_changes", logKey(run))
+  const taken = await takenByPartition(tx, run, logKey(run), "cutover_changes")
   const { rows } = await tx.query<{ start: string | null; rows: number }>(sql`
     select ${intervalStartOf(run, key)}::text as start, count(*)::int as rows
     from ${table(changeLogOf(run))} as cutover_changes
-    where not exists (
-      select from cutover.partitions p
-      where p.run_id = ${run.id}
-        and ((p.lower_bound is null and ${key} is null)
-             or (${key} >= p.lower_bound::${ident("pg_catalog", run.key.type)} and ${key} < p.upper_bound::${ident("pg_catalog", run.key.type)}))
-    )
+    where (${taken}) is not true
     group by 1`)
   const bounds = await readBounds(tx, run, rows.flatMap((row) => (row.start === null ? [] : [row.start])))
   for (const { start } of rows) {
@@ -37,6 +32,26 @@ export async function addStrayPartitions(tx: Queryable, run: Run): Promise<numbe
     if (added !== undefined) await saveTableName(tx, added.id, nameOf(run.table, label).name)
   }
   return rows.length
+}
+
+/** Whether some partition of the run takes rows of that key. Neighbours are one range, so that there are few to compare. */
+export async function takenByPartition(tx: Queryable, run: Run, key: string, alias: string): Promise<Sql> {
+  const ranges: (Bounds | null)[] = []
+  for (const { bounds } of await readPartitions(tx, run.id)) {
+    const last = ranges.at(-1) ?? null
+    if (bounds !== null && last !== null && last.to === bounds.from) ranges[ranges.length - 1] = { from: last.from, to: bounds.to }
+    else ranges.push(bounds)
+  }
+  return ranges.length === 0 ? sql`false` : sql`(${join(ranges.map((range) => withinBounds(run, key, range, alias)), ") or (")})`
+}
+
+/** Keys in the change log that no partition takes yet, counted up to `limit`. */
+export async function countStrays(tx: Queryable, run: Run, limit: number): Promise<number> {
+  const taken = await takenByPartition(tx, run, logKey(run), "cutover_changes")
+  const { n } = await readOne<{ n: number }>(tx, sql`
+    select count(*)::int as n
+    from (select from ${table(changeLogOf(run))} as cutover_changes where ((${taken}) is not true) limit ${limit}) as strays`)
+  return n
 }
 
 function nullKey(run: Run): CutoverError {

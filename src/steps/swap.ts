@@ -9,6 +9,7 @@ import { countChanges } from "../store/changeLog.ts"
 import { dropGuard, heapBlocks } from "./guardWrites.ts"
 import { assertNoOldSnapshots } from "./oldSnapshots.ts"
 import { replay } from "./replay.ts"
+import { countStrays } from "./strays.ts"
 import { BlockedError } from "./unlessBlocked.ts"
 import { heedTruncation } from "./truncation.ts"
 import { grantStatements } from "./grants.ts"
@@ -71,6 +72,7 @@ async function replayTheRest(tx: Queryable, run: Run): Promise<number> {
   if (waiting > mostUnderLock) throw new BlockedError(`waits: more than ${mostUnderLock} changes arrived on the way to the lock`)
   await heedTruncation(tx, run)
   const { keys } = await replay(tx, run, targetName(run.table))
+  if ((await countStrays(tx, run, 1)) > 0) throw new BlockedError("waits: a row was just written that no partition takes yet")
   await dropGuard(tx, run, run.table)
   return keys
 }

@@ -50,9 +50,9 @@ describe("whatever happens to a run", () => {
     })
   })
 
-  it("has an error exactly while it is halted, and no reason while it is running", () => {
+  it("has an error only while it is halted, and no reason while it is running", () => {
     expectAlways(({ now: { context, control } }) => {
-      return (context.error !== null) === (control === "halted") && (control !== "running" || context.reason === null)
+      return (context.error === null || control === "halted") && (context.reason === null || control !== "running")
     })
   })
 

@@ -39,6 +39,7 @@ const samples: { readonly [Type in RunEvent["type"]]: Readonly<Record<string, Ex
   blocked: { "": { type: "blocked", reason: "pid 42 holds the lock", retryMs: 1500 } },
   held: { "": { type: "held", reason: "the gate is closed" } },
   "gate.opened": { "": { type: "gate.opened" } },
+  replayed: { "": { type: "replayed" } },
   swapped: { "": { type: "swapped" } },
   analyzed: { "": { type: "analyzed", reason: "the fallback window is open" } },
   "legacy.dropped": { "": { type: "legacy.dropped" } },

@@ -21,27 +21,27 @@ prep.indexes   going     indexes.ensured (opt-in)     prep.writes    ·        �
 prep.indexes   stopped   indexes.ensured (opt-in)     prep.writes    ·        ·        –
 prep.indexes   any       indexes.ensured (opt-out)    done           ·        ·        prep.completed run.completed finish
 prep.indexes   stopped   resume                       ·              running  cleared  +indexes run.resumed
-prep.indexes   any       aborted                      aborted        ·        ·        run.aborted finish
+prep.indexes   any       aborted                      aborted        ·        cleared  run.aborted finish
 
 prep.writes    going     blocked                      ·              waiting  told     +writes@1500ms
 prep.writes    going     writes.guarded               prep.survey    running  cleared  +survey
 prep.writes    stopped   writes.guarded               prep.survey    ·        ·        –
 prep.writes    stopped   resume                       ·              running  cleared  +writes run.resumed
-prep.writes    any       aborted                      aborted        ·        ·        run.aborted finish
+prep.writes    any       aborted                      aborted        ·        cleared  run.aborted finish
 
 prep.survey    going     survey.advanced (more)       ·              ·        ·        +survey
 prep.survey    stopped   survey.advanced (more)       ·              ·        ·        –
 prep.survey    going     survey.advanced (end)        prep.scaffold  ·        ·        +scaffold
 prep.survey    stopped   survey.advanced (end)        prep.scaffold  ·        ·        –
 prep.survey    stopped   resume                       ·              running  cleared  +survey run.resumed
-prep.survey    any       aborted                      aborted        ·        ·        run.aborted finish
+prep.survey    any       aborted                      aborted        ·        cleared  run.aborted finish
 
 prep.scaffold  going     scaffold.built (some)        copy           ·        ·        prep.completed +rejoin +lanes
 prep.scaffold  stopped   scaffold.built (some)        copy           ·        ·        prep.completed
 prep.scaffold  going     scaffold.built (none)        attach         ·        ·        prep.completed +attach
 prep.scaffold  stopped   scaffold.built (none)        attach         ·        ·        prep.completed
 prep.scaffold  stopped   resume                       ·              running  cleared  +scaffold run.resumed
-prep.scaffold  any       aborted                      aborted        ·        ·        run.aborted finish
+prep.scaffold  any       aborted                      aborted        ·        cleared  run.aborted finish
 
 copy           going     partition.copied (some)      ·              ·        ·        +lanes
 copy           stopped   partition.copied (some)      ·              ·        ·        –
@@ -51,7 +51,7 @@ copy           going     partition.validated (some)   ·              ·        
 copy           going     partition.validated (none)   ·              ·        ·        +lanes
 copy           going     partition.reset              ·              ·        ·        +lanes
 copy           stopped   resume                       ·              running  cleared  +rejoin +lanes run.resumed
-copy           any       aborted                      aborted        ·        ·        run.aborted finish
+copy           any       aborted                      aborted        ·        cleared  run.aborted finish
 
 validate       going     partition.validated (some)   ·              ·        ·        +lanes
 validate       stopped   partition.validated (some)   ·              ·        ·        –
@@ -60,10 +60,11 @@ validate       stopped   partition.validated (none)   attach         ·        �
 validate       going     partition.reset              copy           ·        ·        +rejoin +lanes
 validate       stopped   partition.reset              copy           ·        ·        –
 validate       stopped   resume                       ·              running  cleared  +rejoin +lanes run.resumed
-validate       any       aborted                      aborted        ·        ·        run.aborted finish
+validate       any       aborted                      aborted        ·        cleared  run.aborted finish
 
 attach         going     blocked                      ·              waiting  told     attach.attempted +attach@1500ms
 attach         stopped   blocked                      ·              ·        ·        attach.attempted
+attach         going     replayed                     ·              ·        ·        +attach
 attach         going     gate.opened                  ·              running  cleared  +attach
 attach         stopped   gate.opened                  ·              ·        ·        –
 attach         going     swapped                      analyze        running  cleared  attach.completed +analyze
@@ -71,7 +72,7 @@ attach         stopped   swapped                      analyze        ·        �
 attach         going     partition.reset              copy           ·        ·        +rejoin +lanes
 attach         stopped   partition.reset              copy           ·        ·        –
 attach         stopped   resume                       ·              running  cleared  +attach run.resumed
-attach         any       aborted                      aborted        ·        ·        run.aborted finish
+attach         any       aborted                      aborted        ·        cleared  run.aborted finish
 
 analyze        going     analyzed                     cleanup        waiting  told     analyze.completed fallback.opened +cleanup
 analyze        stopped   analyzed                     cleanup        ·        ·        analyze.completed fallback.opened
@@ -93,7 +94,8 @@ other          any       partition.copied (none)      ·              ·        
 other          any       partition.validated (some)   ·              ·        ·        –
 other          any       partition.validated (none)   ·              ·        ·        –
 other          any       partition.reset              ·              ·        ·        –
-other          any       aborted                      ·              ·        ·        –
+other          any       replayed                     ·              ·        ·        –
+other          any       aborted                      ·              ·        cleared  –
 other          unhalted  partition.differed           ·              halted   told     run.halted
 other          halted    partition.differed           ·              ·        ·        –
 other          unhalted  halt                         ·              halted   told     run.halted
