@@ -51,11 +51,18 @@ export function advancePartition(
 /** Restores a stored snapshot, and refuses one that this machine does not know. */
 export function restoreRun(stored: StoredSnapshot): RunSnapshot {
   if (stored.machineVersion !== machineVersion) throw unknownSnapshot(stored, "another version of the machine wrote it")
+  if (!isWhole(stored.snapshot)) throw unknownSnapshot(stored, "parts of it are missing")
   try {
     return runMachine.restoreSnapshot(stored.snapshot as never, {} as never)
   } catch (error) {
     throw unknownSnapshot(stored, "it holds a state that this machine does not have", error)
   }
+}
+
+/** xstate fills what is missing with the beginning; a run must never begin again by itself. */
+function isWhole(snapshot: unknown): boolean {
+  const { value, context } = (snapshot ?? {}) as { value?: Record<string, unknown>; context?: Partial<RunContext> }
+  return value?.["step"] !== undefined && value["control"] !== undefined && typeof context?.epoch === "number"
 }
 
 function advanced(snapshot: RunSnapshot, actions: readonly { readonly params: unknown }[]): Advanced {

@@ -1,4 +1,4 @@
-import { assign, or, setup, stateIn } from "xstate"
+import { and, assign, not, or, setup, stateIn } from "xstate"
 import type { ErrorDocument } from "../errors/CutoverError.ts"
 import type { RecordKind } from "../log/records.ts"
 import type { RunEffect, RunTask } from "./effects.ts"
@@ -15,6 +15,9 @@ export type RunContext = {
   readonly error: ErrorDocument | null
 }
 
+/** A run that ended takes no more commands. */
+const isOpen = not(or([stateIn({ step: "done" }), stateIn({ step: "aborted" })]))
+
 const { createMachine } = setup({
   types: { context: {} as RunContext, events: {} as RunEvent },
   actions: {
@@ -25,6 +28,7 @@ const { createMachine } = setup({
       return "reason" in event ? { reason: event.reason, error: null } : {}
     }),
     calm: assign({ reason: null, error: null }),
+    keepLegacy: assign({ reason: "the legacy table is kept until it is dropped", error: null }),
     nextEpoch: assign({ epoch: ({ context }) => context.epoch + 1 }),
   },
   guards: {
@@ -32,7 +36,9 @@ const { createMachine } = setup({
     finished: ({ event }) => "finished" in event && event.finished,
     optedIn: ({ event }) => "optedIn" in event && event.optedIn,
     isStopped: or([stateIn({ control: "paused" }), stateIn({ control: "halted" })]),
-    inCleanup: stateIn({ step: "cleanup" }),
+    inCleanup: and([isOpen, stateIn({ step: "cleanup" })]),
+    inAttach: stateIn({ step: "attach" }),
+    isOpen,
   },
 })
 
@@ -68,9 +74,9 @@ const analyze = working(schedule("analyze"))
 const cleanup = working(schedule("cleanup"))
 
 const stop = {
-  pause: { target: "paused", actions: ["explain", recordEvent("run.paused")] },
-  halt: { target: "halted", actions: ["explain", recordEvent("run.halted")] },
-  "partition.differed": { target: "halted", actions: ["explain", recordEvent("run.halted")] },
+  pause: { guard: "isOpen", target: "paused", actions: ["explain", recordEvent("run.paused")] },
+  halt: { guard: "isOpen", target: "halted", actions: ["explain", recordEvent("run.halted")] },
+  "partition.differed": { guard: "isOpen", target: "halted", actions: ["explain", recordEvent("run.halted")] },
 } as const
 
 const wait = {
@@ -81,8 +87,8 @@ const wait = {
 
 const goOn = {
   resume: [
-    { guard: "inCleanup", target: "waiting", actions: ["nextEpoch", "calm", record("run.resumed")] },
-    { target: "running", actions: ["nextEpoch", "calm", record("run.resumed")] },
+    { guard: "inCleanup", target: "waiting", actions: ["nextEpoch", "keepLegacy", record("run.resumed")] },
+    { guard: "isOpen", target: "running", actions: ["nextEpoch", "calm", record("run.resumed")] },
   ],
 } as const
 
@@ -194,7 +200,7 @@ export const runMachine = createMachine({
     },
     control: {
       initial: "running",
-      on: { aborted: { actions: "calm" } },
+      on: { aborted: { target: ".running", actions: "calm" } },
       states: {
         running: { on: { ...stop, ...wait } },
         waiting: {
@@ -203,6 +209,8 @@ export const runMachine = createMachine({
             ...wait,
             "gate.opened": { target: "running", actions: "calm" },
             "writes.guarded": { target: "running", actions: "calm" },
+            replayed: { guard: "inAttach", target: "running", actions: "calm" },
+            "partition.reset": { guard: "inAttach", target: "running", actions: "calm" },
             swapped: { target: "running", actions: "calm" },
             "legacy.dropped": { target: "running", actions: "calm" },
           },

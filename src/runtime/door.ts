@@ -67,10 +67,8 @@ async function claim(tx: Queryable, job: Job): Promise<number> {
 async function findDue(tx: Queryable, job: Job): Promise<Due | undefined> {
   const run = await readRun(tx, job.data.runId)
   if (!isCurrent(run, job)) return undefined
-  if (job.data.partitionId === null) return isDueForRun(run, job) ? { run, partition: undefined } : undefined
-  const partition = await readPartition(tx, job.data.partitionId)
-  const isDue = taskOfState[partition.state] === job.data.task && partition.tick === job.data.tick
-  return isDue ? { run, partition } : undefined
+  if (!(await isStillDue(tx, run, job))) return undefined
+  return { run, partition: job.data.partitionId === null ? undefined : await readPartition(tx, job.data.partitionId) }
 }
 
 function isCurrent(run: Run, job: Job): boolean {
@@ -88,22 +86,29 @@ async function work(services: Services, tx: Queryable, job: Job, due: Due): Prom
   const { partition } = due
   if (partition !== undefined) {
     const outcome = await partitionSteps[job.data.task as keyof typeof partitionSteps]({ tx, run: due.run }, partition)
-    const run = await lockIfCurrent(tx, job)
+    const run = await lockIfDue(tx, job)
     if (run === undefined) return undefined
     await carryOutPartitionEvent(services, tx, run, partition, outcome.event, { facts: outcome.facts, retries: job.retryCount })
     return outcome.afterCommit
   }
   const outcome = await runSteps[job.data.task as keyof typeof runSteps]({ tx, run: due.run })
-  const run = await lockIfCurrent(tx, job)
+  const run = await lockIfDue(tx, job)
   if (run === undefined) return undefined
   await carryOutRunEvent(services, tx, run, outcome.event, { facts: outcome.facts, retries: job.retryCount })
   return outcome.afterCommit
 }
 
-/** Locks the run late. Was it paused meanwhile, the work still counts; was it resumed as well, somebody else does it. */
-async function lockIfCurrent(tx: Queryable, job: Job): Promise<Run | undefined> {
+/** Locks the run late. Was it paused meanwhile, the work still counts; was it resumed as well, or is the work done, it does not. */
+async function lockIfDue(tx: Queryable, job: Job): Promise<Run | undefined> {
   const run = await lockRun(tx, job.data.runId)
-  if (run.epoch === job.data.epoch && run.finishedAt === null) return run
+  if (run.epoch === job.data.epoch && run.finishedAt === null && (await isStillDue(tx, run, job))) return run
   await tx.query(sql`rollback to savepoint work`)
   return undefined
+}
+
+/** Whether the task of a job is what its run, or its partition, is at. */
+export async function isStillDue(tx: Queryable, run: Run, job: Job): Promise<boolean> {
+  if (job.data.partitionId === null) return isDueForRun(run, job)
+  const partition = await readPartition(tx, job.data.partitionId)
+  return taskOfState[partition.state] === job.data.task && partition.tick === job.data.tick
 }

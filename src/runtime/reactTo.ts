@@ -1,10 +1,12 @@
 import { CutoverError, type ErrorDocument } from "../errors/CutoverError.ts"
+import type { RunEvent } from "../machine/events.ts"
 import { classify, sqlState } from "../postgres/classify.ts"
 import { sql } from "../postgres/sql.ts"
+import { SourceTruncatedError } from "../steps/replay.ts"
 import { paceLimits } from "../steps/survey.ts"
 import type { Job } from "./Job.ts"
 import type { Services } from "./Services.ts"
-import { FencedError, passCommand } from "./door.ts"
+import { FencedError, isStillDue, passCommand } from "./door.ts"
 
 /** What the worker does after a job failed: go on at once, or wait first. */
 export type Reaction = { readonly waitMs: number }
@@ -20,7 +22,8 @@ export async function reactTo(services: Services, job: Job, error: unknown, wasC
     logger.debug(facts, "a job was given to another worker")
     return { waitMs: 200 }
   }
-  const found = classify(error)
+  // A TRUNCATE came between: the job begins again, and heeds it first.
+  const found = error instanceof SourceTruncatedError ? "contention" : classify(error)
   logger.debug({ ...facts, class: found }, "a job failed")
   switch (found) {
     case "contention":
@@ -49,12 +52,17 @@ async function giveBack(services: Services, job: Job): Promise<void> {
   await services.queue.giveBack(job.data.runId, job)
 }
 
-async function stop(services: Services, job: Job, event: Parameters<typeof halting>[0]): Promise<void> {
-  await passCommand(services, job.data.runId, async (_, run) => (run.epoch === job.data.epoch ? { event: halting(event) } : undefined), job)
-}
-
-function halting(event: { type: "pause"; reason: string } | { type: "halt"; error: ErrorDocument }): typeof event {
-  return event
+/** Pauses or halts the run, unless the job that failed was not due any more: then nobody needs to know. */
+async function stop(services: Services, job: Job, event: RunEvent): Promise<void> {
+  await passCommand(
+    services,
+    job.data.runId,
+    async (tx, run) => {
+      const isDue = run.epoch === job.data.epoch && run.finishedAt === null && (await isStillDue(tx, run, job))
+      return isDue ? { event } : undefined
+    },
+    job,
+  )
 }
 
 /** A statement ran out of time: the next batch is half as large. At the smallest size there is nothing left to give. */

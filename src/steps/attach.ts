@@ -47,30 +47,41 @@ export const attach: RunStep = async ({ tx, run }) => {
   })
 }
 
-/** So few that they are replayed under the lock. */
-const fewChanges = 50
+/** So few that the swap can be tried: more arrive on the way to the lock, and are replayed under it. */
+const fewChanges = 100
 
-/** Entries of the log that one job replays before it commits. */
-const changesPerJob = 20_000
+/** Entries of the log that one round replays; one job goes at most so many rounds before it commits. */
+const changesPerRound = 20_000
+const roundsPerJob = 20
 
-/** Replays until only a handful of changes waits; undefined when that is so. */
+/** Replays right up to the lock, in the transaction that will take it; undefined when only a handful of changes waits. */
 async function catchUpWithChanges(tx: Queryable, run: Run): Promise<Outcome<RunEvent> | undefined> {
   await assertUnchanged(tx, run)
   await heedTruncation(tx, run)
   const strays = await addStrayPartitions(tx, run)
   if (strays > 0) return { event: { type: "partition.reset" }, facts: { newPartitions: strays } }
-  const before = await countChanges(tx, run, 5 * changesPerJob)
-  if (before <= fewChanges) return undefined
   const startedAt = performance.now()
-  const { keys } = await replay(tx, run, targetName(run.table), { limit: changesPerJob })
-  const seconds = (performance.now() - startedAt) / 1000
-  if (process.env.DBG) console.error("replay", before, keys, performance.now() - startedAt)
-  const after = await countChanges(tx, run, 5 * changesPerJob)
-  const taken = Math.min(before, changesPerJob)
-  const arriving = Math.max(0, after - before + taken) / seconds
-  if (after <= fewChanges || after < before || arriving < (0.8 * taken) / seconds) return { event: { type: "replayed" } }
-  const reason = `changes arrive at ${Math.round(arriving)}/s and are replayed at ${Math.round(taken / seconds)}/s; the swap waits until fewer arrive`
-  return { event: { type: "blocked", reason, retryMs: 1_000 }, facts: { keys, arriving, replaying: taken / seconds } }
+  const first = await countChanges(tx, run, mostCounted)
+  let taken = 0
+  for (let waiting = first, round = 0; ; round++) {
+    if (waiting <= fewChanges) return undefined
+    if (taken > 3 * changesPerRound || round === roundsPerJob) return tooMany(first, taken, waiting, performance.now() - startedAt)
+    await replay(tx, run, targetName(run.table), { limit: changesPerRound })
+    taken += Math.min(waiting, changesPerRound)
+    waiting = await countChanges(tx, run, mostCounted)
+  }
+}
+
+/** Beyond this, changes that wait are not counted to the end. */
+const mostCounted = 1_000_000
+
+/** Fewer than before: on to the next job. Not fewer: the swap would never come, so both rates are said, and it waits. */
+function tooMany(first: number, taken: number, waiting: number, elapsedMs: number): Outcome<RunEvent> {
+  if (waiting < 0.9 * first) return { event: { type: "replayed" } }
+  const replayed = Math.round((taken * 1000) / elapsedMs)
+  const arriving = Math.round(((waiting - first + taken) * 1000) / elapsedMs)
+  const reason = `changes arrive at ${arriving}/s and are replayed at ${replayed}/s; the swap waits until fewer arrive`
+  return { event: { type: "blocked", reason, retryMs: 1_000 }, facts: { arriving, replayed, waiting } }
 }
 
 /** Autovacuum never analyzes a partitioned parent; without statistics the first plans after the swap would be poor. */

@@ -13,13 +13,13 @@ import { unlessBlocked } from "./unlessBlocked.ts"
 
 /** What the end of the fallback window brings: the legacy table is dropped, or kept until a person says so. */
 export const cleanup: RunStep = async ({ tx, run }) => {
-  const { over } = await readOne<{ over: boolean }>(
-    tx,
-    sql`select coalesce(fallback_until <= clock_timestamp(), false) as over from cutover.runs where id = ${run.id}`,
-  )
+  const { leftMs } = await readOne<{ leftMs: number }>(tx, sql`
+    select greatest(0, extract(epoch from fallback_until - clock_timestamp()) * 1000)::float8 as "leftMs"
+    from cutover.runs where id = ${run.id}`)
   const legacy = renderTableName(legacyName(run.table))
   const confirm = `cutover cleanup ${run.id} --confirm ${renderTableName(run.table)}`
-  if (!over) return { event: { type: "held", reason: `the fallback window is open; ${legacy} is kept` } }
+  // A job may come early: it was sent by another clock than the database's.
+  if (leftMs > 0) return { event: { type: "blocked", reason: `the fallback window is open; ${legacy} is kept`, retryMs: leftMs } }
   if (run.options.dropLegacy === "manual") {
     return { event: { type: "held", reason: `the fallback window is over; drop ${legacy} with: ${confirm}` } }
   }

@@ -77,8 +77,8 @@ async function replayTheRest(tx: Queryable, run: Run): Promise<number> {
   return keys
 }
 
-/** About 0.3 ms each, so that the lock is held for some tens of milliseconds at most. */
-const mostUnderLock = 100
+/** About 0.1 ms each, so that the lock is held for some tens of milliseconds at most. */
+const mostUnderLock = 300
 
 /** Where writes are refused, the heap cannot have grown either. */
 async function assertHeapUnchanged(tx: Queryable, run: Run): Promise<void> {
