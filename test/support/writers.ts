@@ -98,7 +98,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   },
   replica: async (client, { id, random }) => {
     await client.query("set local session_replication_role = replica")
-    await client.query(mirrored("update t set amount = $2, d = timestamptz '2024-01-01 00:00+00' + $2::float8 * interval '3 days' where id = $1", setTruth), [id, random() * 100])
+    await client.query(mirrored("update t set amount = $2::float8, d = timestamptz '2024-01-01 00:00+00' + $2::float8 * interval '3 days' where id = $1", setTruth), [id, random() * 100])
   },
 }
 
