@@ -109,7 +109,7 @@ export async function startWriters(database: TestDatabase, rows: number, seed: n
   const errors: string[] = []
   let transactions = 0
   let longestMs = 0
-  let isStopping = false
+  const stopping = new AbortController()
 
   async function write(kind: Kind, name: string, n: number): Promise<void> {
     const { random } = randomOf(String(seed * 100 + n))
@@ -118,7 +118,7 @@ export async function startWriters(database: TestDatabase, rows: number, seed: n
     const client = new pg.Client({ connectionString: database.url, application_name: `writer ${name}` })
     client.on("error", () => {})
     await client.connect()
-    while (!isStopping) {
+    while (!stopping.signal.aborted) {
       const id = 1 + Math.floor(random() * rows)
       const startedAt = performance.now()
       try {
@@ -140,7 +140,7 @@ export async function startWriters(database: TestDatabase, rows: number, seed: n
 
   const writing = Object.entries(kinds).map(([name, kind], n) => write(kind, name, n + 1))
   async function stop(): Promise<WritersReport> {
-    isStopping = true
+    stopping.abort()
     await Promise.all(writing)
     await rm(folder, { recursive: true, force: true })
     return { transactions, errors, longestMs }
