@@ -39,13 +39,14 @@ What you may rely on:
   still waits, does nothing.
 - State, log record, jobs and the work itself commit together. After a crash the run stands before such a transaction or
   after it, never between.
+- A run that is done or aborted takes no pause, resume or halt any more.
 - \`cutover abort\` is possible until the swap, which ends the step attach; afterwards the run ends with cleanup.
 `
 
 function renderSection(title: string, root: AnyStateNode | undefined): string {
   if (root === undefined) throw new Error("the machine has lost a region")
   const diagram = ["stateDiagram-v2", ...indent([...renderStates(root), ...renderNotes(root)])].join("\n")
-  const everywhere = transitionsOf(root).map((one) => `In every state: \`${renderInside(root, one)}\`.\n`)
+  const everywhere = transitionsOf(root).map((one) => `In every state: \`${renderInside(root, one)}\`${renderLead(one)}.\n`)
   return [`## ${title}\n`, `\`\`\`mermaid\n${diagram}\n\`\`\`\n`, ...everywhere].join("\n")
 }
 
@@ -74,6 +75,11 @@ function renderLines(node: AnyStateNode): string[] {
 
 function renderInside(node: AnyStateNode, one: Transition): string {
   return `${renderTrigger(node, one)} / ${renderActions(one.actions, one.eventType)}`
+}
+
+function renderLead(one: Transition): string {
+  const target = targetOf(one)
+  return target === undefined ? "" : `; it leads to *${target}*`
 }
 
 /**
@@ -129,9 +135,10 @@ function findCommon(root: AnyStateNode): Common[] {
 }
 
 function renderTrigger(node: AnyStateNode, one: Transition): string {
-  if (one.guard !== undefined) return `${one.eventType} [${inWords(guardName(one.guard))}]`
-  const hasBrothers = transitionsOf(node).some((other) => other.eventType === one.eventType && other.guard !== undefined)
-  return hasBrothers ? `${one.eventType} [else]` : one.eventType
+  const brothers = transitionsOf(node).filter((other) => other.eventType === one.eventType)
+  const isFirst = brothers[0] === one
+  const words = [...(isFirst ? [] : ["else"]), ...(one.guard === undefined ? [] : [inWords(guardName(one.guard))])]
+  return words.length === 0 ? one.eventType : `${one.eventType} [${words.join(", ")}]`
 }
 
 function guardName(guard: Transition["guard"]): string {
@@ -152,6 +159,7 @@ function renderActions(actions: Transition["actions"], eventType: string): strin
 const plainActions: Readonly<Record<string, string>> = {
   explain: "note the reason",
   calm: "forget the reason",
+  keepLegacy: "note that the legacy table is kept",
   nextEpoch: "begin the next epoch",
 }
 

@@ -1,5 +1,5 @@
 import type { TableName } from "../domain/tableName.ts"
-import { type Queryable, findOne, readOne } from "../postgres/Queryable.ts"
+import { type Queryable, findOne } from "../postgres/Queryable.ts"
 import { type Sql, ident, join, raw, sql, table } from "../postgres/sql.ts"
 import type { Partition } from "../store/partitions.ts"
 import type { Run } from "../store/runs.ts"
@@ -24,14 +24,14 @@ const fewKeys = 2_000
 export async function replay(tx: Queryable, run: Run, into: TableName, { partition, limit }: ReplayScope = {}): Promise<Replayed> {
   const keys = await takeKeys(tx, run, partition, limit)
   if (keys === 0) return { keys, deleted: 0, inserted: 0 }
-  await tx.query(sql`analyze ${takenKeys(run)}`)
-  if (keys <= fewKeys) await tx.query(byIndex("off"))
+  const isFew = keys <= fewKeys
+  await tx.query(isFew ? byIndex("off") : sql`analyze ${takenKeys(run)}`)
   const { rowCount: deleted } = await tx.query(sql`
     delete from ${table(into)} as cutover_target using ${takenKeys(run)} as cutover_taken
     where ${sameKey(run, "cutover_target")}`)
   const { rowCount: inserted } = await tx.query(insertStatement(run, into, partition))
-  await tx.query(byIndex("on"))
-  await tx.query(sql`truncate ${takenKeys(run)}`)
+  if (isFew) await tx.query(byIndex("on"))
+  await tx.query(sql`delete from ${takenKeys(run)}`)
   await assertNotTruncated(tx, run)
   return { keys, deleted, inserted }
 }
@@ -52,11 +52,10 @@ async function takeKeys(tx: Queryable, run: Run, partition: Partition | undefine
     on commit delete rows`)
   const within = partition === undefined ? sql`(${await takenByPartition(tx, run, logKey(run), "cutover_log")})` : withinBounds(run, logKey(run), partition.bounds)
   const chosen = limit === undefined ? within : sql`ctid = any (array(select ctid from ${log} as cutover_log where ${within} limit ${limit}))`
-  await tx.query(sql`
+  const { rowCount } = await tx.query(sql`
     with gone as (delete from ${log} as cutover_log where ${chosen} returning ${names})
     insert into ${takenKeys(run)} (${names}) select distinct ${names} from gone`)
-  const { n } = await readOne<{ n: number }>(tx, sql`select count(*)::int as n from ${takenKeys(run)}`)
-  return n
+  return rowCount
 }
 
 function insertStatement(run: Run, into: TableName, partition: Partition | undefined): Sql {

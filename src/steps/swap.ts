@@ -1,10 +1,10 @@
 import { legacyName, targetName } from "../domain/derivedNames.ts"
 import { renderTableName } from "../domain/tableName.ts"
 import { type Queryable, readOne } from "../postgres/Queryable.ts"
-import { type Sql, ident, sql, statementText, table } from "../postgres/sql.ts"
+import { type Sql, ident, join, sql, statementText, table } from "../postgres/sql.ts"
 import type { Blueprint } from "../store/Blueprint.ts"
 import { type Run, saveRunFacts } from "../store/runs.ts"
-import { assertUnchanged, changed } from "./assertUnchanged.ts"
+import { assertUnchanged, changed, readDefinitionMark } from "./assertUnchanged.ts"
 import { countChanges } from "../store/changeLog.ts"
 import { dropGuard, heapBlocks } from "./guardWrites.ts"
 import { assertNoOldSnapshots } from "./oldSnapshots.ts"
@@ -24,15 +24,18 @@ export type Swapped = { readonly lockedAt: number; readonly facts: Readonly<Reco
  */
 export async function swap(tx: Queryable, run: Run): Promise<Swapped> {
   const blueprint = requireBlueprint(run)
+  // The whole definition is compared before the lock; under it, a mark tells whether that still holds.
+  await assertUnchanged(tx, run)
+  const mark = await readDefinitionMark(tx, run)
   // The one moment of ACCESS EXCLUSIVE on the live table. The target first: nobody but us uses it.
   await tx.query(sql`lock table only ${table(targetName(run.table))} in access exclusive mode`)
   await tx.query(sql`lock table only ${table(run.table)} in access exclusive mode`)
   const lockedAt = performance.now()
   await assertNoOldSnapshots(tx, run)
-  await assertUnchanged(tx, run)
+  if ((await readDefinitionMark(tx, run)) !== mark) await assertUnchanged(tx, run)
   await assertHeapUnchanged(tx, run)
   const replayed = await replayTheRest(tx, run)
-  for (const statement of swapStatements(run, blueprint)) await tx.query(statement)
+  await tx.query(join(swapStatements(run, blueprint), ";\n"))
   for (const statement of await grantStatements(tx, run)) await tx.query(statement)
   await carryIdentities(tx, run, blueprint)
   await dropDefaultCheck(tx, run)

@@ -1,5 +1,5 @@
 import type { LogRecord, RecordKind } from "../log/records.ts"
-import { type Queryable, readOne } from "../postgres/Queryable.ts"
+import type { Queryable } from "../postgres/Queryable.ts"
 import { sql } from "../postgres/sql.ts"
 
 export type NewRecord = {
@@ -18,20 +18,24 @@ const payloadBytes = 7_900
 
 /** Appends a record, and announces it when the transaction commits. */
 export async function appendRecord(tx: Queryable, record: NewRecord): Promise<void> {
-  const { seq } = await readOne<{ seq: string }>(tx, sql`
-    insert into cutover.log (run_id, kind, partition, lsn, timeline, actor, data)
-    values (${record.runId}, ${record.kind}, ${record.partition ?? null}, pg_current_wal_insert_lsn(),
-            ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int,
-            ${record.actor}, ${JSON.stringify(record.data)})
-    returning seq`)
   await tx.query(sql`
-    select pg_notify(${logChannel},
-                     case when octet_length(l.text) <= ${payloadBytes} then l.text else ${seq} end)
-    from (select json_build_object('seq', seq, 'id', id, 'at', at, 'runId', run_id, 'tableName', table_name,
-                                   'kind', kind, 'partition', partition, 'lsn', lsn, 'timeline', timeline,
-                                   'actor', actor, 'data', data)::text as text
-          from cutover.maintenance_log
-          where seq = ${seq}) l`)
+    with written as (
+      insert into cutover.log (run_id, kind, partition, lsn, timeline, actor, data)
+      values (${record.runId}, ${record.kind}, ${record.partition ?? null}, pg_current_wal_insert_lsn(),
+              ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int,
+              ${record.actor}, ${JSON.stringify(record.data)})
+      returning *
+    ), announced as (
+      select w.seq,
+             json_build_object('seq', w.seq, 'id', w.id, 'at', w.at, 'runId', w.run_id,
+                               'tableName', quote_ident(r.table_schema) || '.' || quote_ident(r.table_name),
+                               'kind', w.kind, 'partition', w.partition, 'lsn', w.lsn, 'timeline', w.timeline,
+                               'actor', w.actor, 'data', w.data)::text as text
+      from written w
+      join cutover.runs r on r.id = w.run_id
+    )
+    select pg_notify(${logChannel}, case when octet_length(text) <= ${payloadBytes} then text else seq::text end)
+    from announced`)
 }
 
 /** The records of a run after `afterSeq`, oldest first. */

@@ -39,7 +39,19 @@ describe("the diagrams", () => {
   })
 
   it("show as one arrow what does the same between the same states", () => {
-    expect(control).toContain("  running --> halted : halt, partition.differed<br/>/ note the reason, log run.halted\n")
+    expect(control).toContain(
+      "  running --> halted : halt [is open], partition.differed [is open]<br/>/ note the reason, log run.halted\n",
+    )
+  })
+
+  it("show which of two conditions is asked first", () => {
+    const done = "begin the next epoch, note that the legacy table is kept, log run.resumed"
+    expect(control).toContain(`  paused --> waiting : resume [in cleanup]<br/>/ ${done}\n`)
+    expect(control).toContain("  paused --> running : resume [else, is open]<br/>/ begin the next epoch, forget the reason, log run.resumed\n")
+  })
+
+  it("say beneath what an event does in every state, and where it leads", () => {
+    expect(control).toContain("\nIn every state: `aborted / forget the reason`; it leads to *running*.\n")
   })
 
   it("hold nothing that would end a label of mermaid early", () => {

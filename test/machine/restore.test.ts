@@ -14,6 +14,13 @@ const unknown: readonly [string, StoredSnapshot][] = [
   ["has parts of a step that has none", withValue({ step: { copy: "months" }, control: "running" })],
   ["has a control that this machine has not", withValue({ step: "copy", control: "throttled" })],
   ["has a region that this machine has not", withValue({ step: "copy", control: "running", throttle: "off" })],
+  ["has no step", withValue({ control: "running" })],
+  ["has no control", withValue({ step: "copy" })],
+  ["has no value", withPart({ value: undefined })],
+  ["has no context", withPart({ context: undefined })],
+  ["has no epoch", withPart({ context: { reason: null, error: null } })],
+  ["has an epoch that is no number", withPart({ context: { epoch: "3", reason: null, error: null } })],
+  ["has no children", withPart({ children: undefined })],
   ["has no state at all", { machineVersion, snapshot: {} }],
   ["is null", { machineVersion, snapshot: null }],
   ["is a text", { machineVersion, snapshot: "copy" }],
@@ -35,6 +42,14 @@ it("says which version of the machine wrote the snapshot, and which one is asked
   )
 })
 
+it.each([
+  ["parts of it are missing", withValue({ step: "copy" })],
+  ["it holds a state that this machine does not have", withValue({ step: "rewind", control: "running" })],
+  ["another version of the machine wrote it", { ...stored, machineVersion: 99 }],
+])("says why the stored state cannot be read: %s", (why, found) => {
+  expect(() => restoreRun(found)).toThrow(`The stored state of the run cannot be read: ${why}.`)
+})
+
 it("leaves the stored snapshot as it was", () => {
   const before = JSON.stringify(stored)
   advanceRun(stored, { type: "pause", reason: "lunch" })
@@ -42,7 +57,12 @@ it("leaves the stored snapshot as it was", () => {
 })
 
 function withValue(value: object): StoredSnapshot {
-  return { machineVersion, snapshot: { ...snapshot, value } }
+  return withPart({ value })
+}
+
+/** As the database would hold it: what is undefined is not there. */
+function withPart(part: object): StoredSnapshot {
+  return { machineVersion, snapshot: JSON.parse(JSON.stringify({ ...snapshot, ...part })) as unknown }
 }
 
 function codeOf(use: () => unknown): string {

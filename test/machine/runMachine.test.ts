@@ -4,15 +4,16 @@ import type { ErrorDocument } from "../../src/errors/CutoverError.ts"
 import { advanceRun, canAdvance, restoreRun } from "../../src/machine/advance.ts"
 import type { RunEvent } from "../../src/machine/events.ts"
 import { runMachine } from "../../src/machine/runMachine.ts"
-import { type ReachableRun, findReachable, reachableRuns, whereIs } from "./reachableRuns.ts"
+import { type ReachableRun, findReachable, isFinished, reachableRuns, whereIs } from "./reachableRuns.ts"
 import { renderEffect } from "./renderEffect.ts"
 import { failure, runEvents } from "./runEvents.ts"
 
 /**
  * Every state × every event. `going` is running or waiting, `stopped` is paused or halted, `unhalted` is all but halted;
- * `other` are the steps that have no row of their own for the control and the event. `·` stays as it is.
- * why: the reason and the error are `told` by the event, or `cleared`.
- * effects, in order: `+task` schedules it, `+lanes` fills the lanes, `+rejoin` goes on with busy partitions, a word with
+ * `ended` is done or aborted; `other` are the steps that have no row of their own for the control and the event. `·`
+ * stays as it is.
+ * why: the reason and the error are `told` by the event, or `cleared`, or say that the legacy table is `kept`.
+ * effects, in order, and `run.resumed` begins the next epoch: `+task` schedules it, `+lanes` fills the lanes, `+rejoin` goes on with busy partitions, a word with
  * a dot is a log record, `finish` ends the run.
  */
 const table = `
@@ -21,27 +22,27 @@ prep.indexes   going     indexes.ensured (opt-in)     prep.writes    ·        �
 prep.indexes   stopped   indexes.ensured (opt-in)     prep.writes    ·        ·        –
 prep.indexes   any       indexes.ensured (opt-out)    done           ·        ·        prep.completed run.completed finish
 prep.indexes   stopped   resume                       ·              running  cleared  +indexes run.resumed
-prep.indexes   any       aborted                      aborted        ·        cleared  run.aborted finish
+prep.indexes   any       aborted                      aborted        running  cleared  run.aborted finish
 
 prep.writes    going     blocked                      ·              waiting  told     +writes@1500ms
 prep.writes    going     writes.guarded               prep.survey    running  cleared  +survey
 prep.writes    stopped   writes.guarded               prep.survey    ·        ·        –
 prep.writes    stopped   resume                       ·              running  cleared  +writes run.resumed
-prep.writes    any       aborted                      aborted        ·        cleared  run.aborted finish
+prep.writes    any       aborted                      aborted        running  cleared  run.aborted finish
 
 prep.survey    going     survey.advanced (more)       ·              ·        ·        +survey
 prep.survey    stopped   survey.advanced (more)       ·              ·        ·        –
 prep.survey    going     survey.advanced (end)        prep.scaffold  ·        ·        +scaffold
 prep.survey    stopped   survey.advanced (end)        prep.scaffold  ·        ·        –
 prep.survey    stopped   resume                       ·              running  cleared  +survey run.resumed
-prep.survey    any       aborted                      aborted        ·        cleared  run.aborted finish
+prep.survey    any       aborted                      aborted        running  cleared  run.aborted finish
 
 prep.scaffold  going     scaffold.built (some)        copy           ·        ·        prep.completed +rejoin +lanes
 prep.scaffold  stopped   scaffold.built (some)        copy           ·        ·        prep.completed
 prep.scaffold  going     scaffold.built (none)        attach         ·        ·        prep.completed +attach
 prep.scaffold  stopped   scaffold.built (none)        attach         ·        ·        prep.completed
 prep.scaffold  stopped   resume                       ·              running  cleared  +scaffold run.resumed
-prep.scaffold  any       aborted                      aborted        ·        cleared  run.aborted finish
+prep.scaffold  any       aborted                      aborted        running  cleared  run.aborted finish
 
 copy           going     partition.copied (some)      ·              ·        ·        +lanes
 copy           stopped   partition.copied (some)      ·              ·        ·        –
@@ -51,7 +52,7 @@ copy           going     partition.validated (some)   ·              ·        
 copy           going     partition.validated (none)   ·              ·        ·        +lanes
 copy           going     partition.reset              ·              ·        ·        +lanes
 copy           stopped   resume                       ·              running  cleared  +rejoin +lanes run.resumed
-copy           any       aborted                      aborted        ·        cleared  run.aborted finish
+copy           any       aborted                      aborted        running  cleared  run.aborted finish
 
 validate       going     partition.validated (some)   ·              ·        ·        +lanes
 validate       stopped   partition.validated (some)   ·              ·        ·        –
@@ -60,19 +61,19 @@ validate       stopped   partition.validated (none)   attach         ·        �
 validate       going     partition.reset              copy           ·        ·        +rejoin +lanes
 validate       stopped   partition.reset              copy           ·        ·        –
 validate       stopped   resume                       ·              running  cleared  +rejoin +lanes run.resumed
-validate       any       aborted                      aborted        ·        cleared  run.aborted finish
+validate       any       aborted                      aborted        running  cleared  run.aborted finish
 
 attach         going     blocked                      ·              waiting  told     attach.attempted +attach@1500ms
 attach         stopped   blocked                      ·              ·        ·        attach.attempted
-attach         going     replayed                     ·              ·        ·        +attach
+attach         going     replayed                     ·              running  cleared  +attach
 attach         going     gate.opened                  ·              running  cleared  +attach
 attach         stopped   gate.opened                  ·              ·        ·        –
 attach         going     swapped                      analyze        running  cleared  attach.completed +analyze
 attach         stopped   swapped                      analyze        ·        ·        attach.completed
-attach         going     partition.reset              copy           ·        ·        +rejoin +lanes
+attach         going     partition.reset              copy           running  cleared  +rejoin +lanes
 attach         stopped   partition.reset              copy           ·        ·        –
 attach         stopped   resume                       ·              running  cleared  +attach run.resumed
-attach         any       aborted                      aborted        ·        cleared  run.aborted finish
+attach         any       aborted                      aborted        running  cleared  run.aborted finish
 
 analyze        going     analyzed                     cleanup        waiting  told     analyze.completed fallback.opened +cleanup
 analyze        stopped   analyzed                     cleanup        ·        ·        analyze.completed fallback.opened
@@ -81,7 +82,12 @@ analyze        stopped   resume                       ·              running  c
 cleanup        going     blocked                      ·              waiting  told     +cleanup@1500ms
 cleanup        going     legacy.dropped               done           running  cleared  cleanup.completed run.completed finish
 cleanup        stopped   legacy.dropped               done           ·        ·        cleanup.completed run.completed finish
-cleanup        stopped   resume                       ·              waiting  cleared  +cleanup run.resumed
+cleanup        stopped   resume                       ·              waiting  kept     +cleanup run.resumed
+
+ended          any       partition.differed           ·              ·        ·        –
+ended          any       halt                         ·              ·        ·        –
+ended          any       pause                        ·              ·        ·        –
+ended          any       resume                       ·              ·        ·        –
 
 other          any       indexes.ensured (opt-in)     ·              ·        ·        –
 other          any       indexes.ensured (opt-out)    ·              ·        ·        –
@@ -95,7 +101,7 @@ other          any       partition.validated (some)   ·              ·        
 other          any       partition.validated (none)   ·              ·        ·        –
 other          any       partition.reset              ·              ·        ·        –
 other          any       replayed                     ·              ·        ·        –
-other          any       aborted                      ·              ·        cleared  –
+other          any       aborted                      ·              running  cleared  –
 other          unhalted  partition.differed           ·              halted   told     run.halted
 other          halted    partition.differed           ·              ·        ·        –
 other          unhalted  halt                         ·              halted   told     run.halted
@@ -103,7 +109,6 @@ other          halted    halt                         ·              ·        
 other          going     pause                        ·              paused   told     run.paused
 other          stopped   pause                        ·              ·        ·        –
 other          going     resume                       ·              ·        ·        –
-other          stopped   resume                       ·              running  cleared  run.resumed
 other          going     blocked                      ·              waiting  told     –
 other          stopped   blocked                      ·              ·        ·        –
 other          going     held                         ·              waiting  told     –
@@ -154,7 +159,9 @@ const rows: readonly Row[] = table
 function rowsOf(run: ReachableRun, event: string): Row[] {
   const candidates = rows.filter((row) => row.event === event && row.controls.includes(run.control))
   const own = candidates.filter((row) => row.step === run.step)
-  return own.length > 0 ? own : candidates.filter((row) => row.step === "other")
+  if (own.length > 0) return own
+  const ended = candidates.filter((row) => row.step === "ended" && isFinished(run))
+  return ended.length > 0 ? ended : candidates.filter((row) => row.step === "other")
 }
 
 describe("the table of a run", () => {
@@ -163,9 +170,10 @@ describe("the table of a run", () => {
     expect([...new Set(rows.map((row) => row.event))].toSorted()).toEqual([...runEvents.keys()].toSorted())
   })
 
-  it("has a row for every state that can be reached, and these are every step under every control", () => {
+  it("has a row for every state that can be reached: every step under every control, but an abort ends a pause and a halt", () => {
     const names = reachableRuns.map((run) => `${run.step} ${run.control}`)
-    expect(names.toSorted()).toEqual(steps.flatMap((step) => controls["any"]!.map((control) => `${step} ${control}`)).toSorted())
+    const possible = steps.flatMap((step) => controls[step === "aborted" ? "going" : "any"]!.map((control) => `${step} ${control}`))
+    expect(names.toSorted()).toEqual(possible.toSorted())
   })
 
   it("defines every state × event once", () => {
@@ -189,6 +197,12 @@ describe("the table of a run", () => {
 it("tells commands where they make sense: a partition is copied anew in copy, validate and attach only", () => {
   const able = reachableRuns.filter((run) => canAdvance(run.stored, { type: "partition.reset" }))
   expect([...new Set(able.map((run) => run.step))].toSorted()).toEqual(["attach", "copy", "validate"])
+})
+
+it.each(["pause", "halt", "partition.differed", "resume"])("tells commands that an ended run takes no %s", (name) => {
+  const able = reachableRuns.filter((run) => canAdvance(run.stored, runEvents.get(name)!)).map((run) => run.step)
+  expect(able.filter((step) => step === "done" || step === "aborted")).toEqual([])
+  expect(able).toContain("cleanup")
 })
 
 it("keeps in the records what the events said", () => {
@@ -215,6 +229,8 @@ type Outcome = {
   readonly effects: string
 }
 
+type Why = Pick<Outcome, "reason" | "error">
+
 function outcomeOf(run: ReachableRun, event: RunEvent): Outcome {
   const next = advanceRun(run.stored, event)
   const { step, control } = whereIs(next.stored)
@@ -226,17 +242,29 @@ function expectedOf(run: ReachableRun, name: string): Outcome {
   const [row] = rowsOf(run, name)
   const event = runEvents.get(name)!
   const { context } = restoreRun(run.stored)
-  const isResumed = event.type === "resume" && (run.control === "paused" || run.control === "halted")
   return {
     step: row!.nextStep === "·" ? run.step : row!.nextStep,
     control: row!.nextControl === "·" ? run.control : row!.nextControl,
-    epoch: context.epoch + (isResumed ? 1 : 0),
-    ...(row!.why === "told" ? toldBy(event) : row!.why === "cleared" ? { reason: null, error: null } : { reason: context.reason, error: context.error }),
+    epoch: context.epoch + (row!.effects.includes("run.resumed") ? 1 : 0),
+    ...whyAfter(row!.why, event, context),
     effects: row!.effects,
   }
 }
 
-function toldBy(event: RunEvent): Pick<Outcome, "reason" | "error"> {
+function whyAfter(why: string, event: RunEvent, { reason, error }: Why): Why {
+  switch (why) {
+    case "told":
+      return toldBy(event)
+    case "cleared":
+      return { reason: null, error: null }
+    case "kept":
+      return { reason: "the legacy table is kept until it is dropped", error: null }
+    default:
+      return { reason, error }
+  }
+}
+
+function toldBy(event: RunEvent): Why {
   if ("error" in event) return { reason: event.error.message, error: event.error }
   return { reason: "reason" in event ? event.reason : null, error: null }
 }
