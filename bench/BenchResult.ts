@@ -50,6 +50,8 @@ export type Timing = {
   readonly ms: number
   readonly others: OthersCpu
   readonly walBytes: number
+  /** CPU time of all processes of the server; null where it cannot be seen. */
+  readonly serverCpuMs: number | null
   /** What the contender's process was seen to take; null for one that works in the server alone. */
   readonly process: ProcessUse | null
   /** Further times, by what they are of. */

@@ -5,9 +5,16 @@ import { flightsTable } from "./flights.ts"
 import type { Copy } from "./server.ts"
 import { watchProcess } from "./watchProcess.ts"
 
-/** Starts the cutover of the flights in a process of its own, with the default options of a maintenance window. */
+/**
+ * Starts the cutover of the flights in a process of its own, with the default options of a maintenance window. It ends
+ * with us, for it would look for a server that is gone.
+ */
 export function startLaunch({ url }: Copy): Cutover {
-  return startCutover(url, ["launch", flightsTable, "--by", "date", "--writes", "block"])
+  const command = startCutover(url, ["launch", flightsTable, "--by", "date", "--writes", "block"])
+  const end = (): void => void command.process.kill("SIGKILL")
+  process.once("exit", end)
+  command.process.once("exit", () => process.off("exit", end))
+  return command
 }
 
 /** When the first record of each kind was written, in milliseconds since 1970. */

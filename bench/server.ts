@@ -4,12 +4,15 @@ import pg from "pg"
 import type { Major } from "../src/embedded/binaries.ts"
 import { type Cluster, findCluster, openCluster } from "../src/embedded/cluster.ts"
 import { isRunning } from "../src/embedded/processState.ts"
+import { readServerCpu } from "./readServerCpu.ts"
 
 /** A server of the bench's own, with the durability of production, and one database in it that all copies are made from. */
 export type BenchServer = {
   readonly major: Major
   /** Fills the template; once, before any copy. */
   readonly fill: <T>(work: (client: pg.Client) => Promise<T>) => Promise<T>
+  /** See `readServerCpu`. */
+  readonly readCpuMs: () => Promise<number | null>
   /** Lends a fresh copy of the template, with all that is dirty written to disk before; drops it afterwards. */
   readonly withCopy: <T>(use: (copy: Copy) => Promise<T>) => Promise<T>
 }
@@ -57,6 +60,7 @@ function benchServer(cluster: Cluster): BenchServer {
       await admin((client) => client.query(`create database ${template}`))
       return await withClient(urlOf(cluster, template), work)
     },
+    readCpuMs: async () => readServerCpu((await cluster.postmasterPid()) ?? 0),
     withCopy: async (use) => {
       await admin(async (client) => {
         await client.query(`drop database if exists ${copyName} with (force)`)

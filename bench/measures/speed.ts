@@ -30,11 +30,14 @@ async function time({ server, data, say }: Bench, contender: Contender): Promise
     await copy.client.query("checkpoint")
     const before = await awaitCalm(say)
     const walBefore = await readWal(copy.client)
+    const cpuBefore = await server.readCpuMs()
     const timing = await contender.run(copy, data)
+    const cpuAfter = await server.readCpuMs()
+    const serverCpuMs = cpuBefore === null || cpuAfter === null ? null : cpuAfter - cpuBefore
     const walBytes = (await readWal(copy.client)) - walBefore
     const others = { before, after: await readBusyShare() }
     await assertPartitioned(copy.client, contender.table, data)
-    return { ...timing, others, walBytes }
+    return { ...timing, others, walBytes, serverCpuMs }
   })
 }
 

@@ -44,7 +44,8 @@ function method([first]: readonly BenchResult[]): string {
 
 **Speed.** Every run begins with a fresh copy of one database, made file by file, and a CHECKPOINT; the contenders take
 turns, and every second round goes in the opposite order. After each run every month is counted and must be what was
-loaded, in a partition of its own. WAL is what the server wrote from the begin of the run to its end.
+loaded, in a partition of its own. WAL is what the server wrote from the begin of the run to its end; the CPU time of
+all its processes tells how much work that was, whatever else the machine did.
 
 ${contenders.join("\n")}
 

@@ -1,4 +1,4 @@
-import type { BenchResult, OthersCpu, Pause, PauseResult, SpeedResult, WaitingSample } from "../BenchResult.ts"
+import type { BenchResult, OthersCpu, Pause, PauseResult, SpeedResult, Timing, WaitingSample } from "../BenchResult.ts"
 import { findingsOf, medianMs, speedupOf, waitingShare } from "../findingsOf.ts"
 import { largest, median, percentile } from "../statistics.ts"
 import { formatBytes, formatMs, formatRatio, formatShare } from "./units.ts"
@@ -28,7 +28,7 @@ function promisesTable(result: BenchResult): Table {
 function speedTable(speed: SpeedResult, rows: number): Table {
   return {
     title: "Speed",
-    head: ["contender", "each run", "median", "against the first", "rows/s", "WAL per row", "others"],
+    head: ["contender", "each run", "median", "against the first", "rows/s", "WAL per row", "CPU of the server", "others"],
     rows: speed.contenders.map((one) => [
       one.name,
       one.timings.map((timing) => formatMs(timing.ms)).join(", "),
@@ -36,9 +36,16 @@ function speedTable(speed: SpeedResult, rows: number): Table {
       formatRatio(speedupOf(speed, one)),
       `${Math.round(rows / medianMs(one))}k`,
       `${Math.round(median(one.timings.map((timing) => timing.walBytes)) / rows)} bytes`,
+      formatCpu(one.timings),
       one.timings.map((timing) => formatOthers(timing.others)).join(", "),
     ]),
   }
+}
+
+/** The median; nothing where it could not be seen. */
+function formatCpu(timings: readonly Timing[]): string {
+  const times = timings.flatMap((one) => one.serverCpuMs ?? [])
+  return times.length === 0 ? "" : formatMs(median(times))
 }
 
 /** Before and after, in percent of all cores: `2→14 %`. */

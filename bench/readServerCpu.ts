@@ -1,0 +1,28 @@
+import { readFileSync, readdirSync } from "node:fs"
+
+/**
+ * The CPU time, in milliseconds, that a server's processes have taken so far: those that live, and those that ended.
+ * Unlike the clock it hardly depends on what else the machine does. Null where there is no /proc.
+ */
+export function readServerCpu(postmasterPid: number): number | null {
+  const own = readStat(postmasterPid)
+  if (own === undefined) return null
+  const children = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => readStat(Number(name)) ?? [])
+    .filter((stat) => stat.parent === postmasterPid)
+  return own.cpuMs + own.endedChildrenMs + children.reduce((total, child) => total + child.cpuMs, 0)
+}
+
+type Stat = { readonly parent: number; readonly cpuMs: number; readonly endedChildrenMs: number }
+
+/** Of `/proc/<pid>/stat`: field 4 is the parent, 14 to 17 are times in hundredths of a second; the second may hold spaces. */
+function readStat(pid: number): Stat | undefined {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.split(" ").map(Number) ?? []
+    const [user = 0, system = 0, childrenUser = 0, childrenSystem = 0] = fields.slice(11, 15)
+    return { parent: fields[1] ?? 0, cpuMs: (user + system) * 10, endedChildrenMs: (childrenUser + childrenSystem) * 10 }
+  } catch {
+    return undefined
+  }
+}
