@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util"
 import { type SnapshotFrom, initialTransition, transition } from "xstate"
 import type { Control, PartitionState, RunState } from "../domain/status.ts"
 import { CutoverError } from "../errors/CutoverError.ts"
@@ -53,10 +54,12 @@ export function restoreRun(stored: StoredSnapshot): RunSnapshot {
   if (stored.machineVersion !== machineVersion) throw unknownSnapshot(stored, "another version of the machine wrote it")
   if (!isWhole(stored.snapshot)) throw unknownSnapshot(stored, "parts of it are missing")
   try {
-    return runMachine.restoreSnapshot(stored.snapshot as never, {} as never)
+    const restored = runMachine.restoreSnapshot(stored.snapshot as never, {} as never)
+    if (isDeepStrictEqual(restored.value, (stored.snapshot as { value: unknown }).value)) return restored
   } catch (error) {
     throw unknownSnapshot(stored, "it holds a state that this machine does not have", error)
   }
+  throw unknownSnapshot(stored, "parts of it are missing")
 }
 
 /** xstate fills what is missing with the beginning; a run must never begin again by itself. */

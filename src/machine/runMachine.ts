@@ -38,6 +38,8 @@ const { createMachine } = setup({
     isStopped: or([stateIn({ control: "paused" }), stateIn({ control: "halted" })]),
     inCleanup: and([isOpen, stateIn({ step: "cleanup" })]),
     inAttach: stateIn({ step: "attach" }),
+    beforeSwap: not(or([stateIn({ step: "analyze" }), stateIn({ step: "cleanup" }), stateIn({ step: "done" }), stateIn({ step: "aborted" })])),
+    optedOut: and([stateIn({ step: { prep: "indexes" } }), ({ event }) => "optedIn" in event && !event.optedIn]),
     isOpen,
   },
 })
@@ -80,9 +82,9 @@ const stop = {
 } as const
 
 const wait = {
-  blocked: { target: "waiting", actions: "explain" },
-  held: { target: "waiting", actions: "explain" },
-  analyzed: { target: "waiting", actions: "explain" },
+  blocked: { guard: "isOpen", target: "waiting", actions: "explain" },
+  held: { guard: "isOpen", target: "waiting", actions: "explain" },
+  analyzed: { guard: "isOpen", target: "waiting", actions: "explain" },
 } as const
 
 const goOn = {
@@ -200,7 +202,11 @@ export const runMachine = createMachine({
     },
     control: {
       initial: "running",
-      on: { aborted: { target: ".running", actions: "calm" } },
+      on: {
+        aborted: { guard: "beforeSwap", target: ".running", actions: "calm" },
+        "legacy.dropped": { guard: "inCleanup", target: ".running", actions: "calm" },
+        "indexes.ensured": { guard: "optedOut", target: ".running", actions: "calm" },
+      },
       states: {
         running: { on: { ...stop, ...wait } },
         waiting: {
@@ -212,7 +218,6 @@ export const runMachine = createMachine({
             replayed: { guard: "inAttach", target: "running", actions: "calm" },
             "partition.reset": { guard: "inAttach", target: "running", actions: "calm" },
             swapped: { target: "running", actions: "calm" },
-            "legacy.dropped": { target: "running", actions: "calm" },
           },
         },
         paused: { on: { ...goOn, halt: stop.halt, "partition.differed": stop["partition.differed"] } },

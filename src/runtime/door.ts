@@ -75,8 +75,9 @@ function isCurrent(run: Run, job: Job): boolean {
   return run.epoch === job.data.epoch && run.finishedAt === null && run.control !== "paused" && run.control !== "halted"
 }
 
-/** The states of the machine bear the names of their tasks. */
+/** The states of the machine bear the names of their tasks, and only the job that the last event sent counts. */
 function isDueForRun(run: Run, job: Job): boolean {
+  if (run.tick !== job.data.tick) return false
   const { step } = restoreRun(run.stored).value
   return (typeof step === "string" ? step : Object.values(step)[0]) === job.data.task
 }

@@ -51,7 +51,7 @@ describe("the diagrams", () => {
   })
 
   it("say beneath what an event does in every state, and where it leads", () => {
-    expect(control).toContain("\nIn every state: `aborted / forget the reason`; it leads to *running*.\n")
+    expect(control).toContain("\nIn every state: `aborted [before swap] / forget the reason`; it leads to *running*.\n")
   })
 
   it("hold nothing that would end a label of mermaid early", () => {

@@ -33,7 +33,8 @@ const leadsOn: Readonly<Record<string, RunEvent>> = {
   cleanup: { type: "legacy.dropped" },
 }
 
-const anyHistory = fc.array(fc.oneof(anyEvent, fc.constant("on" as const)), { maxLength: 40 })
+/** Of every length up to 40: left to itself, fast-check keeps to about ten events, and hardly a run would end. */
+const anyHistory = fc.array(fc.oneof(anyEvent, fc.constant("on" as const)), { maxLength: 40, size: "max" })
 
 /** A transition: the run before, the event, and the run after it. */
 type Transition = { readonly before: Advanced; readonly event: RunEvent; readonly now: Advanced }
@@ -54,6 +55,10 @@ describe("whatever happens to a run", () => {
     expectAlways(({ now: { context, control } }) => {
       return (context.error === null || control === "halted") && (context.reason === null || control !== "running")
     })
+  })
+
+  it("is running when it has ended, with no reason and no error", () => {
+    expectAlways(({ now }) => !isFinished(now) || (now.control === "running" && now.context.reason === null && now.context.error === null))
   })
 
   it("ends once: a finished run stays where it is, and does not end again", () => {

@@ -16,6 +16,10 @@ const unknown: readonly [string, StoredSnapshot][] = [
   ["has a region that this machine has not", withValue({ step: "copy", control: "running", throttle: "off" })],
   ["has no step", withValue({ control: "running" })],
   ["has no control", withValue({ step: "copy" })],
+  ["has a step without the part of it", withValue({ step: "prep", control: "running" })],
+  ["has an empty step", withValue({ step: {}, control: "running" })],
+  ["has a prep without a part", withValue({ step: { prep: {} }, control: "running" })],
+  ["has an empty control", withValue({ step: "copy", control: {} })],
   ["has no value", withPart({ value: undefined })],
   ["has no context", withPart({ context: undefined })],
   ["has no epoch", withPart({ context: { reason: null, error: null } })],
@@ -44,6 +48,7 @@ it("says which version of the machine wrote the snapshot, and which one is asked
 
 it.each([
   ["parts of it are missing", withValue({ step: "copy" })],
+  ["parts of it are missing", withValue({ step: "prep", control: "running" })],
   ["it holds a state that this machine does not have", withValue({ step: "rewind", control: "running" })],
   ["another version of the machine wrote it", { ...stored, machineVersion: 99 }],
 ])("says why the stored state cannot be read: %s", (why, found) => {

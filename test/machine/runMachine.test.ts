@@ -20,7 +20,7 @@ const table = `
 step           control   event                        next step      next     why      effects
 prep.indexes   going     indexes.ensured (opt-in)     prep.writes    ·        ·        +writes
 prep.indexes   stopped   indexes.ensured (opt-in)     prep.writes    ·        ·        –
-prep.indexes   any       indexes.ensured (opt-out)    done           ·        ·        prep.completed run.completed finish
+prep.indexes   any       indexes.ensured (opt-out)    done           running  cleared  prep.completed run.completed finish
 prep.indexes   stopped   resume                       ·              running  cleared  +indexes run.resumed
 prep.indexes   any       aborted                      aborted        running  cleared  run.aborted finish
 
@@ -80,14 +80,16 @@ analyze        stopped   analyzed                     cleanup        ·        �
 analyze        stopped   resume                       ·              running  cleared  +analyze run.resumed
 
 cleanup        going     blocked                      ·              waiting  told     +cleanup@1500ms
-cleanup        going     legacy.dropped               done           running  cleared  cleanup.completed run.completed finish
-cleanup        stopped   legacy.dropped               done           ·        ·        cleanup.completed run.completed finish
+cleanup        any       legacy.dropped               done           running  cleared  cleanup.completed run.completed finish
 cleanup        stopped   resume                       ·              waiting  kept     +cleanup run.resumed
 
 ended          any       partition.differed           ·              ·        ·        –
 ended          any       halt                         ·              ·        ·        –
 ended          any       pause                        ·              ·        ·        –
 ended          any       resume                       ·              ·        ·        –
+ended          any       blocked                      ·              ·        ·        –
+ended          any       held                         ·              ·        ·        –
+ended          any       analyzed                     ·              ·        ·        –
 
 other          any       indexes.ensured (opt-in)     ·              ·        ·        –
 other          any       indexes.ensured (opt-out)    ·              ·        ·        –
@@ -101,7 +103,7 @@ other          any       partition.validated (some)   ·              ·        
 other          any       partition.validated (none)   ·              ·        ·        –
 other          any       partition.reset              ·              ·        ·        –
 other          any       replayed                     ·              ·        ·        –
-other          any       aborted                      ·              running  cleared  –
+other          any       aborted                      ·              ·        ·        –
 other          unhalted  partition.differed           ·              halted   told     run.halted
 other          halted    partition.differed           ·              ·        ·        –
 other          unhalted  halt                         ·              halted   told     run.halted
@@ -121,8 +123,7 @@ other          going     gate.opened                  ·              running  c
 other          stopped   gate.opened                  ·              ·        ·        –
 other          going     swapped                      ·              running  cleared  –
 other          stopped   swapped                      ·              ·        ·        –
-other          going     legacy.dropped               ·              running  cleared  –
-other          stopped   legacy.dropped               ·              ·        ·        –
+other          any       legacy.dropped               ·              ·        ·        –
 `
 
 const steps =
@@ -170,9 +171,9 @@ describe("the table of a run", () => {
     expect([...new Set(rows.map((row) => row.event))].toSorted()).toEqual([...runEvents.keys()].toSorted())
   })
 
-  it("has a row for every state that can be reached: every step under every control, but an abort ends a pause and a halt", () => {
+  it("has a row for every state that can be reached: every step under every control, but an ended run is always running", () => {
     const names = reachableRuns.map((run) => `${run.step} ${run.control}`)
-    const possible = steps.flatMap((step) => controls[step === "aborted" ? "going" : "any"]!.map((control) => `${step} ${control}`))
+    const possible = steps.flatMap((step) => (isFinished({ step }) ? ["running"] : controls["any"]!).map((control) => `${step} ${control}`))
     expect(names.toSorted()).toEqual(possible.toSorted())
   })
 
@@ -199,7 +200,7 @@ it("tells commands where they make sense: a partition is copied anew in copy, va
   expect([...new Set(able.map((run) => run.step))].toSorted()).toEqual(["attach", "copy", "validate"])
 })
 
-it.each(["pause", "halt", "partition.differed", "resume"])("tells commands that an ended run takes no %s", (name) => {
+it.each(["pause", "halt", "partition.differed", "resume", "blocked", "held", "analyzed"])("tells that an ended run takes no %s", (name) => {
   const able = reachableRuns.filter((run) => canAdvance(run.stored, runEvents.get(name)!)).map((run) => run.step)
   expect(able.filter((step) => step === "done" || step === "aborted")).toEqual([])
   expect(able).toContain("cleanup")

@@ -71,7 +71,8 @@ describe("a whole run", () => {
     await database.query(`
       create table t (id bigint generated always as identity (start 100) primary key, n serial, d date not null);
       insert into t (d) select '2024-01-01' from generate_series(1, 50)`)
-    const status = await launchAndWork(open, { table: "t", by: "d", options: { fallbackWindowMs: 0, dropLegacy: "auto" } })
+    const run = await launchRun(open, { table: "t", by: "d", options: { fallbackWindowMs: 0, dropLegacy: "auto" } })
+    const status = await workUntilDone(open, run.id)
     expect(status.run.state).toBe("done")
     const [row] = await database.query("insert into t (d) values ('2024-01-02') returning id::int, n")
     expect(row).toEqual({ id: 150, n: 51 })

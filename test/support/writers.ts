@@ -103,7 +103,7 @@ const kinds: Readonly<Record<string, Kind>> = {
 }
 
 /** Starts one writer of each kind. They go on until they are stopped, and note each error that a client would see. */
-export async function startWriters(database: TestDatabase, rows: number, seed: number, pauseMs = 10): Promise<Writers> {
+export async function startWriters(database: TestDatabase, rows: number, seed: number, pauseMs = 25): Promise<Writers> {
   const folder = await mkdtemp(join(tmpdir(), "writers-"))
   await chmod(folder, 0o755)
   const errors: string[] = []
