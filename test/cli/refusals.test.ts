@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { runCutover } from "../support/cli.ts"
 import { type TestDatabase, createDatabase } from "../support/database.ts"
 import { catalogOf } from "../support/oracle.ts"
+import { startTransactionPooler } from "../support/transactionPooler.ts"
 
 type Refusal = {
   readonly what: string
@@ -104,6 +105,19 @@ describe("launch refuses a role that lacks a privilege, and names the GRANT", ()
     expect(hints).toContain("grant usage, create on schema")
     expect(hints).toContain("grant create on database")
     expect(stderr).not.toContain("secret-of-low")
+  })
+})
+
+describe("a pooler in transaction mode", () => {
+  it("is told from a server, and refused", async () => {
+    await using database = await createDatabase("pooler")
+    await database.query(plain)
+    const before = await catalogOf(database)
+    await using pooler = await startTransactionPooler(database.url)
+    const { code, stderr } = await runCutover(pooler.url, ["launch", "t", "--by", "d", "--json"])
+    expect(code, stderr).toBe(3)
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: "CUTOVER_POOLER_IN_TRANSACTION_MODE" } })
+    expect(await catalogOf(database)).toEqual(before)
   })
 })
 

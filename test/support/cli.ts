@@ -10,7 +10,8 @@ export type Ended = { readonly code: number | null; readonly signal: NodeJS.Sign
 /** The command as a process of its own, whose output is kept. */
 export type Cutover = {
   readonly process: ChildProcessByStdio<null, Readable, Readable>
-  /** What it has written to stderr so far. */
+  /** What it has written so far. */
+  readonly stdout: () => string
   readonly stderr: () => string
   readonly ended: Promise<Ended>
 }
@@ -32,7 +33,7 @@ export function startCutover(url: string | null, args: readonly string[], env: R
     stdout,
     stderr,
   }))
-  return { process: child, stderr: () => stderr, ended }
+  return { process: child, stdout: () => stdout, stderr: () => stderr, ended }
 }
 
 export async function runCutover(url: string | null, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
