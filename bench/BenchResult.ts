@@ -29,7 +29,12 @@ export type Machine = {
   readonly system: string
 }
 
-export type Versions = { readonly cutover: string; readonly node: string; readonly postgres: string; readonly major: Major }
+export type Versions = {
+  readonly cutover: string
+  readonly node: string
+  readonly postgres: string
+  readonly major: Major
+}
 
 /** The table that is partitioned. `months` is how many rows each month has, by label such as `2001-01`. */
 export type DataFacts = {
@@ -48,7 +53,8 @@ export type ContenderResult = { readonly name: string; readonly says: string; re
 /** One run of one contender. */
 export type Timing = {
   readonly ms: number
-  readonly others: OthersCpu
+  /** The share of all cores that others took meanwhile; null where it cannot be seen. */
+  readonly othersShare: number | null
   readonly walBytes: number
   /** CPU time of all processes of the server; null where it cannot be seen. */
   readonly serverCpuMs: number | null
@@ -58,15 +64,13 @@ export type Timing = {
   readonly parts: Readonly<Record<string, number>>
 }
 
-/** How busy others kept the machine while we rested, right before and right after: shares of all cores. */
-export type OthersCpu = { readonly before: number; readonly after: number }
-
 /** `cpuMs` is user and system time together. */
 export type ProcessUse = { readonly peakRssBytes: number; readonly cpuMs: number; readonly wallMs: number }
 
 /** One run watched from outside; see `measureWaiting` for the meaning. */
 export type WaitingSample = {
-  readonly others: OthersCpu
+  /** The share of all cores that others took meanwhile; null where it cannot be seen. */
+  readonly othersShare: number | null
   readonly samples: number
   /** Time in which a partition was under way, summed over the partitions. */
   readonly underWayMs: number
@@ -81,6 +85,8 @@ export type PauseResult = {
   readonly batchTargetMs: number
   /** What the command takes when nothing is under way: it starts, connects, looks, and ends. */
   readonly commandAloneMs: readonly number[]
+  /** Of each run that was paused, the share of all cores that others took meanwhile; null where it cannot be seen. */
+  readonly othersShares: readonly (number | null)[]
   readonly pauses: readonly Pause[]
 }
 

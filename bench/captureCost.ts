@@ -21,7 +21,7 @@ What it costs to log the keys of written rows by a trigger: the measurement of d
 Prints tables, and as its last line all values as JSON.
 
   --major 15|16|17|18   PostgreSQL's major version. Default: 18.
-  --rounds <count>      How often everything is measured, interleaved. Default: 15.
+  --rounds <count>      How often everything is measured, interleaved. Default: 30.
   --rows <count>        Rows of the table. Default: 200000.
   --pgbench             Single inserts by pgbench, too, which must be on the PATH.
   --seed <number>       Repeats the order of another bench.
@@ -34,19 +34,36 @@ Prints tables, and as its last line all values as JSON.
  */
 const settings = { autovacuum: "off", checkpoint_timeout: "1d", max_wal_size: "16GB", jit: "off" }
 
-const { values } = parseArgs({
-  options: {
-    major: { type: "string", default: "18" },
-    rounds: { type: "string", default: "15" },
-    rows: { type: "string", default: "200000" },
-    pgbench: { type: "boolean", default: false },
-    seed: { type: "string" },
-    help: { type: "boolean", default: false },
-  },
-})
+type Options = {
+  readonly major: Major
+  readonly rounds: number
+  readonly rows: number
+  readonly pgbench: boolean
+  readonly seed: string | undefined
+}
 
-if (values.help) process.stdout.write(usage)
-else await withServer(toMajor(values.major), measure)
+async function main(): Promise<void> {
+  const options = readOptions()
+  if (options === undefined) process.stdout.write(usage)
+  else await withServer(options.major, (url) => measure(url, options))
+}
+
+/** Undefined when help was asked for. */
+function readOptions(): Options | undefined {
+  const { values } = parseArgs({
+    options: {
+      major: { type: "string", default: "18" },
+      rounds: { type: "string", default: "30" },
+      rows: { type: "string", default: "200000" },
+      pgbench: { type: "boolean", default: false },
+      seed: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  })
+  if (values.help) return undefined
+  const { major, rounds, rows, pgbench, seed } = values
+  return { major: toMajor(major), rounds: toCount(rounds), rows: toCount(rows), pgbench, seed }
+}
 
 async function withServer(major: Major, use: (url: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "pg-cutover-bench-"))
@@ -65,17 +82,24 @@ async function withServer(major: Major, use: (url: string) => Promise<void>): Pr
   }
 }
 
-async function measure(url: string): Promise<void> {
+async function measure(url: string, { rounds, rows, pgbench, seed: wantedSeed }: Options): Promise<void> {
   const client = new pg.Client({ connectionString: url, application_name: "bench" })
   await client.connect()
   try {
     const at = new Date().toISOString()
-    const { seed, random } = randomOf(values.seed)
-    const [rounds, rows] = [toCount(values.rounds), toCount(values.rows)]
+    const { seed, random } = randomOf(wantedSeed)
     await createReturnsRaw(client, { rows })
     const measured = await measureCosts(client, await prepareWrites(client, rows), { rounds, random, say })
-    const throughput = values.pgbench ? await measureThroughput(client, { url, rounds, say }) : null
-    const facts = { at, commit: readCommit(), seed, machine: describeMachine(), ...(await readServer(client)), rows, rounds }
+    const throughput = pgbench ? await measureThroughput(client, { url, rounds, random, say }) : null
+    const facts = {
+      at,
+      commit: readCommit(),
+      seed,
+      machine: describeMachine(),
+      ...(await readServer(client)),
+      rows,
+      rounds,
+    }
     process.stdout.write(render(facts, measured, throughput))
     process.stdout.write(`${JSON.stringify({ schemaVersion: 1, ...facts, ...measured, throughput })}\n`)
   } finally {
@@ -83,9 +107,18 @@ async function measure(url: string): Promise<void> {
   }
 }
 
-type Facts = { readonly postgres: string; readonly settings: Readonly<Record<string, string>>; readonly rows: number; readonly rounds: number }
+type Facts = {
+  readonly postgres: string
+  readonly settings: Readonly<Record<string, string>>
+  readonly rows: number
+  readonly rounds: number
+}
 
-function render({ postgres, settings: set, rows, rounds }: Facts, { costs, others }: Costs, throughput: Throughput[] | null): string {
+function render(
+  { postgres, settings: set, rows, rounds }: Facts,
+  { costs, others }: Costs,
+  throughput: Throughput[] | null,
+): string {
   const named = Object.entries(set).map(([name, value]) => `${name} ${value}`)
   return `PostgreSQL ${postgres}, ${named.join(", ")}; ${rows} rows; medians of ${rounds} rounds; others used ${Math.round(median(others) * 100)} % of all cores (median).
 
@@ -93,7 +126,14 @@ ${renderCosts(costs)}
 ${throughput === null ? "" : `${renderThroughput(throughput)}\n`}`
 }
 
-const settingsThatMatter = ["fsync", "synchronous_commit", "full_page_writes", "wal_level", "shared_buffers", ...Object.keys(settings)]
+const settingsThatMatter = [
+  "fsync",
+  "synchronous_commit",
+  "full_page_writes",
+  "wal_level",
+  "shared_buffers",
+  ...Object.keys(settings),
+]
 
 async function readServer(client: pg.Client): Promise<Pick<Facts, "postgres" | "settings">> {
   const { rows } = await client.query<{ name: string; value: string }>(
@@ -118,3 +158,5 @@ function toCount(text: string): number {
 function say(line: string): void {
   process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`)
 }
+
+await main()

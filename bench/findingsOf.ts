@@ -1,9 +1,21 @@
-import type { BenchResult, ContenderResult, PauseResult, ProcessUse, SpeedResult, WaitingSample } from "./BenchResult.ts"
+import type {
+  BenchResult,
+  ContenderResult,
+  PauseResult,
+  ProcessUse,
+  SpeedResult,
+  WaitingSample,
+} from "./BenchResult.ts"
 import { largest, median, percentile, sum } from "./statistics.ts"
 import { formatBytes, formatMs, formatRatio, formatShare } from "./render/units.ts"
 
 /** One promise, and what was measured of it. */
-export type Finding = { readonly what: string; readonly promised: string; readonly measured: string; readonly isKept: boolean }
+export type Finding = {
+  readonly what: string
+  readonly promised: string
+  readonly measured: string
+  readonly isKept: boolean
+}
 
 /** The numbers that we promise, out of all that was measured. */
 export function findingsOf({ speed, waiting, pauses }: BenchResult): Finding[] {

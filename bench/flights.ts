@@ -23,7 +23,9 @@ export async function assertPartitioned(client: pg.Client, table: string, data: 
   const found = await readMonths(client, table)
   const months = Object.fromEntries(found.map((one) => [one.month, one.rows]))
   const isApart = new Set(found.map((one) => one.table)).size === found.length
-  const { rows } = await client.query<{ relkind: string }>("select relkind from pg_class where oid = $1::regclass", [table])
+  const { rows } = await client.query<{ relkind: string }>("select relkind from pg_class where oid = $1::regclass", [
+    table,
+  ])
   if (rows[0]?.relkind === "p" && isApart && isDeepStrictEqual(months, data.months)) return
   throw new Error(`${table} is not what was loaded: ${JSON.stringify(found)} instead of ${JSON.stringify(data.months)}`)
 }

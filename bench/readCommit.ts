@@ -11,5 +11,9 @@ export function readCommit(): string {
 }
 
 function git(...args: string[]): string {
-  return execFileSync("git", args, { cwd: import.meta.dirname, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim()
+  return execFileSync("git", args, {
+    cwd: import.meta.dirname,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  }).trim()
 }

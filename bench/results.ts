@@ -21,7 +21,9 @@ export async function saveResult(result: BenchResult): Promise<string> {
 /** All results that are kept, the newest major version first. */
 export async function readResults(): Promise<BenchResult[]> {
   const files = globSync("*.json", { cwd: folder })
-  const results = await Promise.all(files.map(async (file) => JSON.parse(await readFile(join(folder, file), "utf8")) as BenchResult))
+  const results = await Promise.all(
+    files.map(async (file) => JSON.parse(await readFile(join(folder, file), "utf8")) as BenchResult),
+  )
   return results.toSorted((a, b) => b.versions.major - a.versions.major)
 }
 

@@ -69,8 +69,15 @@ async function measure(server: BenchServer, options: BenchOptions): Promise<Benc
 }
 
 const settingsThatMatter = [
-  "fsync", "synchronous_commit", "full_page_writes", "wal_level", "shared_buffers", "maintenance_work_mem", "max_wal_size",
-  "checkpoint_timeout", "max_parallel_maintenance_workers",
+  "fsync",
+  "synchronous_commit",
+  "full_page_writes",
+  "wal_level",
+  "shared_buffers",
+  "maintenance_work_mem",
+  "max_wal_size",
+  "checkpoint_timeout",
+  "max_parallel_maintenance_workers",
 ]
 
 async function readServer(client: pg.Client): Promise<{ postgres: string; settings: Record<string, string> }> {

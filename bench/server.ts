@@ -4,14 +4,14 @@ import pg from "pg"
 import type { Major } from "../src/embedded/binaries.ts"
 import { type Cluster, findCluster, openCluster } from "../src/embedded/cluster.ts"
 import { isRunning } from "../src/embedded/processState.ts"
-import { readServerCpu } from "./readServerCpu.ts"
+import { readTreeCpu } from "./readTreeCpu.ts"
 
 /** A server of the bench's own, with the durability of production, and one database in it that all copies are made from. */
 export type BenchServer = {
   readonly major: Major
   /** Fills the template; once, before any copy. */
   readonly fill: <T>(work: (client: pg.Client) => Promise<T>) => Promise<T>
-  /** See `readServerCpu`. */
+  /** What all its processes have taken so far; null where it cannot be seen. */
   readonly readCpuMs: () => Promise<number | null>
   /** Lends a fresh copy of the template, with all that is dirty written to disk before; drops it afterwards. */
   readonly withCopy: <T>(use: (copy: Copy) => Promise<T>) => Promise<T>
@@ -20,7 +20,11 @@ export type BenchServer = {
 export type Copy = { readonly url: string; readonly client: pg.Client }
 
 /** Lends a server in a directory of its own below `parent`; it is deleted afterwards, and when we are interrupted. */
-export async function withServer<T>(major: Major, parent: string, use: (server: BenchServer) => Promise<T>): Promise<T> {
+export async function withServer<T>(
+  major: Major,
+  parent: string,
+  use: (server: BenchServer) => Promise<T>,
+): Promise<T> {
   await destroyLeftovers(parent)
   const directory = join(parent, `${prefix}${process.pid}`)
   const cluster = await openCluster({ directory, major })
@@ -60,7 +64,7 @@ function benchServer(cluster: Cluster): BenchServer {
       await admin((client) => client.query(`create database ${template}`))
       return await withClient(urlOf(cluster, template), work)
     },
-    readCpuMs: async () => readServerCpu((await cluster.postmasterPid()) ?? 0),
+    readCpuMs: async () => readTreeCpu((await cluster.postmasterPid()) ?? 0),
     withCopy: async (use) => {
       await admin(async (client) => {
         await client.query(`drop database if exists ${copyName} with (force)`)

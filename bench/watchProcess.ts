@@ -31,7 +31,9 @@ function lookOnLinux(pid: number): Seen | undefined {
 
 function lookByPs(pid: number): Seen | undefined {
   try {
-    const [kilobytes, time] = execFileSync("ps", ["-o", "rss=,time=", "-p", String(pid)], { encoding: "utf8" }).trim().split(/\s+/)
+    const [kilobytes, time] = execFileSync("ps", ["-o", "rss=,time=", "-p", String(pid)], { encoding: "utf8" })
+      .trim()
+      .split(/\s+/)
     const seconds = (time ?? "0").split(":").reduce((sum, part) => sum * 60 + Number(part), 0)
     return { peakRssBytes: Number(kilobytes) * 1024, cpuMs: seconds * 1000 }
   } catch {

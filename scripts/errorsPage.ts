@@ -35,7 +35,9 @@ const exitMeanings: Readonly<Record<keyof typeof exitCodes, string>> = {
 }
 
 function renderExitCodes(): string {
-  const rows = Object.entries(exitMeanings).map(([name, meaning]) => `| ${exitCodes[name as keyof typeof exitCodes]} | ${meaning} |`)
+  const rows = Object.entries(exitMeanings).map(
+    ([name, meaning]) => `| ${exitCodes[name as keyof typeof exitCodes]} | ${meaning} |`,
+  )
   return `## Exit codes
 
 | code | meaning |
@@ -65,50 +67,80 @@ ${whatToDo[code]}
 
 /** What to do about each code, for somebody who has its message before them. */
 const whatToDo: Readonly<Record<ErrorCode, string>> = {
-  CUTOVER_BUG: "Call the command again with `--verbose`, and report what it shows. What was committed is kept; `cutover status` shows where the run stands, and `cutover resume` may well go on.",
+  CUTOVER_BUG:
+    "Call the command again with `--verbose`, and report what it shows. What was committed is kept; `cutover status` shows where the run stands, and `cutover resume` may well go on.",
   CUTOVER_USAGE: "See `cutover --help`, or `cutover <command> --help` for one command's arguments and options.",
-  CUTOVER_CONFIG_INVALID: "The message names the option, its value and where it came from: a flag, a `CUTOVER_*` variable, `cutover.config.*`, or the address of the database. The hint says what is allowed.",
-  CUTOVER_TABLE_UNKNOWN: "Check the database, the schema and the spelling. A name with capitals or blanks is quoted as in SQL: `'\"Sales\".\"Returns\"'`.",
+  CUTOVER_CONFIG_INVALID:
+    "The message names the option, its value and where it came from: a flag, a `CUTOVER_*` variable, `cutover.config.*`, or the address of the database. The hint says what is allowed.",
+  CUTOVER_TABLE_UNKNOWN:
+    'Check the database, the schema and the spelling. A name with capitals or blanks is quoted as in SQL: `\'"Sales"."Returns"\'`.',
   CUTOVER_COLUMN_UNKNOWN: "The hint lists the columns of the table that could be a partition key.",
-  CUTOVER_RUN_UNKNOWN: "`cutover status` lists the runs of this database. Check that the command is connected to the right one.",
+  CUTOVER_RUN_UNKNOWN:
+    "`cutover status` lists the runs of this database. Check that the command is connected to the right one.",
   CUTOVER_PARTITION_UNKNOWN: "`cutover status <run>` shows the run's partitions with their labels, such as `2025-11`.",
-  CUTOVER_STEP_NOT_ALLOWED: "The message says where the run is, and the hint what can be done there: `abort` only before the swap, `cleanup` only after it, neither on a run that is finished.",
-  CUTOVER_EMBEDDED_MISSING: "Install again without `--omit=optional`, or give a database of your own with `--database-url`. There are binaries for Linux (glibc) and macOS, on x64 and arm64.",
+  CUTOVER_STEP_NOT_ALLOWED:
+    "The message says where the run is, and the hint what can be done there: `abort` only before the swap, `cleanup` only after it, neither on a run that is finished.",
+  CUTOVER_EMBEDDED_MISSING:
+    "Install again without `--omit=optional`, or give a database of your own with `--database-url`. There are binaries for Linux (glibc) and macOS, on x64 and arm64.",
 
   CUTOVER_SERVER_TOO_OLD: "Upgrade the server first: reading a table by ranges of blocks needs PostgreSQL 14.",
-  CUTOVER_POOLER_IN_TRANSACTION_MODE: "Connect to the server directly, or through a pool in session mode: advisory locks, settings and LISTEN must stay with the session.",
-  CUTOVER_SCHEMA_VERSION: "Finish the runs with the version of pg-cutover that made the schema; then drop the schemas `cutover` and `cutover_jobs` with that version's runs in them, and launch anew.",
+  CUTOVER_POOLER_IN_TRANSACTION_MODE:
+    "Connect to the server directly, or through a pool in session mode: advisory locks, settings and LISTEN must stay with the session.",
+  CUTOVER_SCHEMA_VERSION:
+    "Finish the runs with the version of pg-cutover that made the schema; then drop the schemas `cutover` and `cutover_jobs` with that version's runs in them, and launch anew.",
   CUTOVER_NOT_A_PLAIN_TABLE: "Name the table itself: the one below the view, or the one on the foreign server.",
   CUTOVER_ALREADY_PARTITIONED: "Nothing is to be done for this table. Check the name if another one was meant.",
-  CUTOVER_INHERITANCE: "Dissolve the tie first (`ALTER TABLE … NO INHERIT`, `DETACH PARTITION`, `NOT OF`), or name the table that is meant.",
+  CUTOVER_INHERITANCE:
+    "Dissolve the tie first (`ALTER TABLE … NO INHERIT`, `DETACH PARTITION`, `NOT OF`), or name the table that is meant.",
   CUTOVER_KEY_TYPE: "Name another column with `--by`, or give the table a column of one of these types first.",
   CUTOVER_KEY_GENERATED: "Name the column that it is generated from, if that is a date or a timestamp.",
-  CUTOVER_KEY_NULLS: "Give these rows a key, or launch with `--null-keys default-partition`, which keeps them in a partition of their own.",
-  CUTOVER_KEY_OUT_OF_BOUNDS: "Correct the rows that the message names. No partition can be made for infinity, for dates before the year 1, or for the year 9999.",
-  CUTOVER_PRIVILEGE: "The hint holds the GRANT that is missing; have it executed by an owner or a superuser, and call the command again.",
+  CUTOVER_KEY_NULLS:
+    "Give these rows a key, or launch with `--null-keys default-partition`, which keeps them in a partition of their own.",
+  CUTOVER_KEY_OUT_OF_BOUNDS:
+    "Correct the rows that the message names. No partition can be made for infinity, for dates before the year 1, or for the year 9999.",
+  CUTOVER_PRIVILEGE:
+    "The hint holds the GRANT that is missing; have it executed by an owner or a superuser, and call the command again.",
   CUTOVER_RUN_OPEN: "Watch that run, go on with it, or end it; the hint has the three commands.",
-  CUTOVER_SCAFFOLD_DIFFERS: "The message lists what differs. Make the table fit, or drop or rename it: the run then makes its own.",
-  CUTOVER_NAME_TAKEN: "Rename or drop what has the name. A legacy table of an earlier run goes with `cutover cleanup` of that run.",
-  CUTOVER_UNIQUE_WITHOUT_KEY: "PostgreSQL cannot enforce such a key over all partitions. Drop it, or put one in its place that holds the partition key, if the application can live with that.",
-  CUTOVER_PRIMARY_KEY_REFUSED: "Launch with `--primary-key extend` to have the partition key added to the primary key, or change the primary key yourself first.",
-  CUTOVER_NOT_CARRIED_OVER: "The message names it: a view, a rule, a trigger, a policy, a foreign key from another table, … Drop it for the time of the run and make it again afterwards.",
-  CUTOVER_NO_IDENTITY: "Give the table a primary key, or a unique index on columns that are not null. Or choose a maintenance window and launch with `--writes block`: writes are refused until the swap, and then no key is needed.",
+  CUTOVER_SCAFFOLD_DIFFERS:
+    "The message lists what differs. Make the table fit, or drop or rename it: the run then makes its own.",
+  CUTOVER_NAME_TAKEN:
+    "Rename or drop what has the name. A legacy table of an earlier run goes with `cutover cleanup` of that run.",
+  CUTOVER_UNIQUE_WITHOUT_KEY:
+    "PostgreSQL cannot enforce such a key over all partitions. Drop it, or put one in its place that holds the partition key, if the application can live with that.",
+  CUTOVER_PRIMARY_KEY_REFUSED:
+    "Launch with `--primary-key extend` to have the partition key added to the primary key, or change the primary key yourself first.",
+  CUTOVER_NOT_CARRIED_OVER:
+    "The message names it: a view, a rule, a trigger, a policy, a foreign key from another table, … Drop it for the time of the run and make it again afterwards.",
+  CUTOVER_NO_IDENTITY:
+    "Give the table a primary key, or a unique index on columns that are not null. Or choose a maintenance window and launch with `--writes block`: writes are refused until the swap, and then no key is needed.",
 
-  CUTOVER_DIFFERENT: "The swap was not made, and the source is complete. Copy the month again with `cutover retry <run> --partition <label>`; if it differs once more, something wrote to the partition's table, or the server's storage is at fault.",
-  CUTOVER_HALTED: "The message holds PostgreSQL's own words and SQLSTATE. Remove the cause, then `cutover retry <run>`; everything finished before is kept. Before the swap, `cutover abort` undoes the run.",
-  CUTOVER_SOURCE_CHANGED: "The message lists what changed. Undo the change and `cutover resume <run>`, or abort and launch again, so that the new definition is carried over.",
+  CUTOVER_DIFFERENT:
+    "The swap was not made, and the source is complete. Copy the month again with `cutover retry <run> --partition <label>`; if it differs once more, something wrote to the partition's table, or the server's storage is at fault.",
+  CUTOVER_HALTED:
+    "The message holds PostgreSQL's own words and SQLSTATE. Remove the cause, then `cutover retry <run>`; everything finished before is kept. Before the swap, `cutover abort` undoes the run.",
+  CUTOVER_SOURCE_CHANGED:
+    "The message lists what changed. Undo the change and `cutover resume <run>`, or abort and launch again, so that the new definition is carried over.",
   CUTOVER_SNAPSHOT_UNKNOWN: "Use the version of pg-cutover that launched the run, at least until the run is finished.",
-  CUTOVER_CAPTURE_BROKEN: "What was written meanwhile cannot be known any more, so the run cannot go on: `cutover abort`, then launch again. Find out who touched the triggers whose names begin with `cutover_`.",
-  CUTOVER_OUTCOME_UNKNOWN: "Look at `cutover status`: when it shows the change, it was committed. Then `cutover resume <run>`.",
-  CUTOVER_LEGACY_IN_USE: "The message names what depends on it: a view, a foreign key, a function. Move that to the new table, then call `cutover cleanup` again. Nothing is ever dropped with CASCADE.",
+  CUTOVER_CAPTURE_BROKEN:
+    "What was written meanwhile cannot be known any more, so the run cannot go on: `cutover abort`, then launch again. Find out who touched the triggers whose names begin with `cutover_`.",
+  CUTOVER_OUTCOME_UNKNOWN:
+    "Look at `cutover status`: when it shows the change, it was committed. Then `cutover resume <run>`.",
+  CUTOVER_LEGACY_IN_USE:
+    "The message names what depends on it: a view, a foreign key, a function. Move that to the new table, then call `cutover cleanup` again. Nothing is ever dropped with CASCADE.",
 
-  CUTOVER_EMBEDDED_SERVER: "The message has what the server said, and the path of its log. `cutover demo --remove` deletes it, with its tables, for a fresh start.",
-  CUTOVER_UNREACHABLE: "Check host, port and network, and that the server runs; then call the command again. A run waits for its database by itself.",
+  CUTOVER_EMBEDDED_SERVER:
+    "The message has what the server said, and the path of its log. `cutover demo --remove` deletes it, with its tables, for a fresh start.",
+  CUTOVER_UNREACHABLE:
+    "Check host, port and network, and that the server runs; then call the command again. A run waits for its database by itself.",
   CUTOVER_READ_ONLY: "Connect to the primary; after a failover, try again when the new one is up.",
-  CUTOVER_TIME_LIMIT: "See in `pg_locks` and `pg_stat_activity` who holds the lock, and call the command again when they are done.",
-  CUTOVER_RUN_BUSY: "Watch it with `cutover status <run> --watch`, or stop the other worker, which the message names, with Ctrl-C first.",
-  CUTOVER_CONFIRMATION_NEEDED: "Call the command again with `--confirm <schema.table>`; the hint has it ready. `--yes` does not stand in for it.",
-  CUTOVER_FALLBACK_OPEN: "Wait until the window is over, or overrule it with `--before-window --reason \"…\"`; the reason goes to the log.",
+  CUTOVER_TIME_LIMIT:
+    "See in `pg_locks` and `pg_stat_activity` who holds the lock, and call the command again when they are done.",
+  CUTOVER_RUN_BUSY:
+    "Watch it with `cutover status <run> --watch`, or stop the other worker, which the message names, with Ctrl-C first.",
+  CUTOVER_CONFIRMATION_NEEDED:
+    "Call the command again with `--confirm <schema.table>`; the hint has it ready. `--yes` does not stand in for it.",
+  CUTOVER_FALLBACK_OPEN:
+    'Wait until the window is over, or overrule it with `--before-window --reason "…"`; the reason goes to the log.',
 }
 
 const isScript = process.argv[1]?.endsWith("/scripts/errorsPage.ts")

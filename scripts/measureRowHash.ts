@@ -13,7 +13,13 @@ const rows = Number(process.argv[2] ?? 2_000_000)
 const rounds = Number(process.argv[3] ?? 7)
 
 /** One core, and the table in memory: what is measured is the hashing. */
-const settings = { shared_buffers: "1GB", max_parallel_workers_per_gather: "0", jit: "off", fsync: "off", autovacuum: "off" }
+const settings = {
+  shared_buffers: "1GB",
+  max_parallel_workers_per_gather: "0",
+  jit: "off",
+  fsync: "off",
+  autovacuum: "off",
+}
 
 const folder = await mkdtemp(join(tmpdir(), "pg-cutover-measure-"))
 const cluster = await openCluster({ directory: join(folder, "server"), settings })

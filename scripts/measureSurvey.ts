@@ -19,7 +19,10 @@ import { readStatus } from "../src/store/status.ts"
 const rows = Number(process.argv[2] ?? 2_000_000)
 
 const folder = await mkdtemp(join(tmpdir(), "pg-cutover-measure-"))
-const cluster = await openCluster({ directory: join(folder, "server"), settings: { shared_buffers: "256MB", max_wal_size: "4GB" } })
+const cluster = await openCluster({
+  directory: join(folder, "server"),
+  settings: { shared_buffers: "256MB", max_wal_size: "4GB" },
+})
 const services = await openServices({
   connectionString: cluster.url,
   role: "measure",
@@ -47,14 +50,19 @@ async function measure(heapOrder: string, name: TableName, order: Sql): Promise<
     isOptedIn: true,
   })
   await workUntilSwapped(services, run.id)
-  const { heap, held, months } = await readOne<{ heap: number; held: number; months: number }>(services.database, sql`
+  const { heap, held, months } = await readOne<{ heap: number; held: number; months: number }>(
+    services.database,
+    sql`
     select r.heap_blocks::float8 as heap,
            (select sum(upper(b) - lower(b))::float8 from cutover.partitions p, unnest(p.blocks) b where p.run_id = r.id) as held,
            (select count(*)::int from cutover.partitions p where p.run_id = r.id and p.rows_copied > 0) as months
     from cutover.runs r
-    where r.id = ${run.id}`)
+    where r.id = ${run.id}`,
+  )
   const times = (held / heap).toFixed(1)
-  say(`${heapOrder}: ${heap} blocks; the maps of ${months} months hold ${held}, ${times} times the heap; ${await renderTimes(run.id)}`)
+  say(
+    `${heapOrder}: ${heap} blocks; the maps of ${months} months hold ${held}, ${times} times the heap; ${await renderTimes(run.id)}`,
+  )
 }
 
 async function makeTable(name: TableName, order: Sql): Promise<void> {
@@ -89,7 +97,8 @@ async function workUntilSwapped(open: OpenServices, runId: string): Promise<void
 async function renderTimes(runId: string): Promise<string> {
   const records = await readRecords(services.database, runId, 0)
   const momentOf = (kind: RecordKind): number => Date.parse(records.find((record) => record.kind === kind)?.at ?? "")
-  const secondsBetween = (from: RecordKind, to: RecordKind): string => ((momentOf(to) - momentOf(from)) / 1000).toFixed(1)
+  const secondsBetween = (from: RecordKind, to: RecordKind): string =>
+    ((momentOf(to) - momentOf(from)) / 1000).toFixed(1)
   const prep = secondsBetween("run.launched", "prep.completed")
   return `prep ${prep} s, copy and validation ${secondsBetween("prep.completed", "validate.completed")} s`
 }

@@ -16,7 +16,8 @@ function breachesOf(tree: Record<string, string>): string[] {
 }
 
 const below = (imported: string) => `${imported}, which is not below it`
-const machineKnows = (imported: string) => `${imported}, but the machine knows only itself, the domain, errors and the log`
+const machineKnows = (imported: string) =>
+  `${imported}, but the machine knows only itself, the domain, errors and the log`
 const machineIsPure = (imported: string) => `${imported}, but the machine is pure`
 
 describe("the house", () => {
@@ -60,7 +61,12 @@ describe("the check of the house", () => {
     ["what is outside", "cli/a.ts", `import { b } from "../../b.ts"`, `"../../b.ts", which is outside of src`],
     ["a file by its compiled name", "cli/a.ts", `import { b } from "./b.js"`, `"./b.js", which does not end in .ts`],
     ["a file without its ending", "cli/a.ts", `import {\n  b,\n} from './b'`, `"./b", which does not end in .ts`],
-    ["configuration into the machine", "machine/a.ts", `import { b } from "../config/b.ts"`, machineKnows("config/b.ts")],
+    [
+      "configuration into the machine",
+      "machine/a.ts",
+      `import { b } from "../config/b.ts"`,
+      machineKnows("config/b.ts"),
+    ],
     ["a clock into the machine", "machine/a.ts", `import { now } from "node:timers"`, machineIsPure("node:timers")],
     ["pg into a step", "steps/a.ts", `import type { Client } from "pg"`, "pg, which is not for this room"],
     ["the queue into a step", "steps/a.ts", `import { PgBoss } from "pg-boss"`, "pg-boss, which is not for this room"],
@@ -114,7 +120,7 @@ describe("the reading of imports", () => {
     [`const { a } = await import(\n  "./a.ts"\n)`, ["./a.ts"]],
     [`type A = import("./a.ts").A`, ["./a.ts"]],
     [`require("a")`, ["a"]],
-    ["const text = `select 1 from \"a\"`", []],
+    ['const text = `select 1 from "a"`', []],
     [`export function a() {}\n// from "a"`, []],
     [`// import { a } from "./a.ts"`, []],
   ])("finds in %j: %j", (text, specifiers) => {

@@ -10,10 +10,21 @@ import { median, percentile } from "../bench/statistics.ts"
 
 function timing(ms: number, peakRssBytes?: number): Timing {
   const process = peakRssBytes === undefined ? null : { peakRssBytes, cpuMs: 1_500, wallMs: ms + 1_000 }
-  return { ms, othersShare: 0.023, walBytes: 600e6, serverCpuMs: 21_000, process, parts: process === null ? {} : { "until all is copied": ms * 0.8 } }
+  return {
+    ms,
+    othersShare: 0.023,
+    walBytes: 600e6,
+    serverCpuMs: 21_000,
+    process,
+    parts: process === null ? {} : { "until all is copied": ms * 0.8 },
+  }
 }
 
-const naive: ContenderResult = { name: "naive insert", says: "one statement.", timings: [timing(25_000), timing(90_000), timing(26_000)] }
+const naive: ContenderResult = {
+  name: "naive insert",
+  says: "one statement.",
+  timings: [timing(25_000), timing(90_000), timing(26_000)],
+}
 const ours: ContenderResult = {
   name: "cutover launch",
   says: "the whole run.",
@@ -36,13 +47,38 @@ function result({ waitingMs = 300, longestPauseMs = 900 } = {}): BenchResult {
     machine: { cpu: "A CPU", cores: 2, memoryBytes: 25e9, system: "Linux 6.1 x64" },
     versions: { cutover: "0.1.0", node: "24.21.0", postgres: "18.4", major: 18 },
     settings: { fsync: "on" },
-    data: { table: "public.flights", rows: 3_000_000, heapBytes: 180e6, totalBytes: 446e6, months: { "2001-01": 3_000_000 } },
+    data: {
+      table: "public.flights",
+      rows: 3_000_000,
+      heapBytes: 180e6,
+      totalBytes: 446e6,
+      months: { "2001-01": 3_000_000 },
+    },
     speed: { contenders: [naive, ours] },
     waiting: [
-      { othersShare: null, samples: 1_000, underWayMs: 10_000, idleMs: waitingMs, turnaroundShare: 0.04, medianTurnaroundMs: 14 },
-      { othersShare: null, samples: 1_000, underWayMs: 10_000, idleMs: waitingMs, turnaroundShare: 0.04, medianTurnaroundMs: 14 },
+      {
+        othersShare: null,
+        samples: 1_000,
+        underWayMs: 10_000,
+        idleMs: waitingMs,
+        turnaroundShare: 0.04,
+        medianTurnaroundMs: 14,
+      },
+      {
+        othersShare: null,
+        samples: 1_000,
+        underWayMs: 10_000,
+        idleMs: waitingMs,
+        turnaroundShare: 0.04,
+        medianTurnaroundMs: 14,
+      },
     ],
-    pauses: { batchTargetMs: 1_000, commandAloneMs: [500, 480, 520], othersShares: [0.01], pauses: pauses(longestPauseMs) },
+    pauses: {
+      batchTargetMs: 1_000,
+      commandAloneMs: [500, 480, 520],
+      othersShares: [0.01],
+      pauses: pauses(longestPauseMs),
+    },
   }
 }
 
@@ -59,7 +95,13 @@ describe("the findings of a bench", () => {
   it("say what is kept, one by one", () => {
     expect(findingsOf(result()).map((one) => one.isKept)).toEqual([true, true, true, true, true])
     expect(findingsOf(result({ waitingMs: 501 })).map((one) => one.isKept)).toEqual([true, true, false, true, true])
-    expect(findingsOf(result({ longestPauseMs: 1_201 })).map((one) => one.isKept)).toEqual([true, true, true, false, false])
+    expect(findingsOf(result({ longestPauseMs: 1_201 })).map((one) => one.isKept)).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+    ])
   })
 
   it("leave out what was not measured", () => {
@@ -71,9 +113,19 @@ describe("the rendering of a bench", () => {
   it("is a page whose tables have as many cells in each row", () => {
     const page = renderPage([result()])
     expect(page).toContain("## PostgreSQL 18\n")
-    expect(page).toContain("| cutover launch | 13.0 s, 12.5 s, 40.0 s | 13.0 s | 2.00× | 231k | 200 bytes | 21.0 s | 2.3 %, 2.3 %, 2.3 % |")
+    expect(page).toContain(
+      "| cutover launch | 13.0 s, 12.5 s, 40.0 s | 13.0 s | 2.00× | 231k | 200 bytes | 21.0 s | 2.3 %, 2.3 %, 2.3 % |",
+    )
     for (const table of page.split("\n\n").filter((part) => part.startsWith("|"))) {
-      expect(new Set(table.trimEnd().split("\n").map((line) => line.split("|").length)).size, table).toBe(1)
+      expect(
+        new Set(
+          table
+            .trimEnd()
+            .split("\n")
+            .map((line) => line.split("|").length),
+        ).size,
+        table,
+      ).toBe(1)
     }
   })
 
@@ -100,13 +152,24 @@ describe("statistics", () => {
   })
 
   it("take the 19th of 20 values for p95", () => {
-    expect(percentile(Array.from({ length: 20 }, (_, n) => n + 1), 0.95)).toBe(19)
+    expect(
+      percentile(
+        Array.from({ length: 20 }, (_, n) => n + 1),
+        0.95,
+      ),
+    ).toBe(19)
   })
 })
 
 describe("the options of a bench", () => {
   it("measure all in full unless told otherwise, and only then keep the result", () => {
-    expect(readOptions([])).toMatchObject({ major: 18, runs: 3, pauses: 20, only: ["speed", "waiting", "pauses"], isWhole: true })
+    expect(readOptions([])).toMatchObject({
+      major: 18,
+      runs: 3,
+      pauses: 20,
+      only: ["speed", "waiting", "pauses"],
+      isWhole: true,
+    })
     for (const args of [["--quick"], ["--only", "speed"], ["--runs", "2"], ["--pauses", "5"]]) {
       expect(readOptions(args)?.isWhole, args.join(" ")).toBe(false)
     }

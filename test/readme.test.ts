@@ -4,7 +4,9 @@ import { runCutover, startCutover } from "./support/cli.ts"
 import { type TestDatabase, createDatabase } from "./support/database.ts"
 
 const readme = await readFile(new URL("../README.md", import.meta.url), "utf8")
-const packageJson = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8")) as { scripts: Record<string, string> }
+const packageJson = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8")) as {
+  scripts: Record<string, string>
+}
 
 /** The commands of a shell block, without comments. */
 const commands = [...readme.matchAll(/```sh\n(.*?)```/gs)]
@@ -13,7 +15,8 @@ const commands = [...readme.matchAll(/```sh\n(.*?)```/gs)]
   .filter((line) => line !== "")
 
 const argsOf = (command: string): string[] => command.split(/\s+/).slice(2)
-const commandOf = (verb: string): string[] => argsOf(commands.find((one) => one.startsWith(`npx cutover ${verb}`)) ?? "missing")
+const commandOf = (verb: string): string[] =>
+  argsOf(commands.find((one) => one.startsWith(`npx cutover ${verb}`)) ?? "missing")
 
 async function createReturns(name: string): Promise<TestDatabase> {
   const database = await createDatabase(name)
@@ -29,7 +32,9 @@ it("names only commands that this file runs", () => {
     "npm ci && npm run demo",
     "npm ci && npm test",
     "export DATABASE_URL=postgres://me@db.example/shop",
-    ...["launch", "status", "pause", "resume", "abort", "cleanup"].map((verb) => `npx cutover ${commandOf(verb).join(" ")}`),
+    ...["launch", "status", "pause", "resume", "abort", "cleanup"].map(
+      (verb) => `npx cutover ${commandOf(verb).join(" ")}`,
+    ),
   ])
   // The two npm commands: the demo's whole run is test/cli/demo.test.ts, and this is `npm test`.
   expect(packageJson.scripts["demo"]).toBe("node bin/cutover.js demo")

@@ -38,7 +38,8 @@ async function main(): Promise<void> {
     rounds.push(round)
     const isGood = round.state === "cleanup" && round.errors + round.lost + round.extra === 0
     process.stderr.write(`${isGood ? "ok  " : "FAIL"} ${JSON.stringify(round)}\n`)
-    if (!isGood) process.stderr.write(`     again: npm run torture -- --seeds 1 --first ${seed} --major ${values.major}\n`)
+    if (!isGood)
+      process.stderr.write(`     again: npm run torture -- --seeds 1 --first ${seed} --major ${values.major}\n`)
   }
   process.stdout.write(`${JSON.stringify(summary(rounds), null, 2)}\n`)
   process.exitCode = rounds.every((one) => one.state === "cleanup" && one.errors + one.lost + one.extra === 0) ? 0 : 1
@@ -83,7 +84,8 @@ function summary(rounds: readonly Round[]): Record<string, unknown> {
 
 function quantiles(numbers: readonly number[]): { median: number; p95: number; max: number } {
   const sorted = numbers.toSorted((a, b) => a - b)
-  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+  const at = (share: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
   return { median: at(0.5), p95: at(0.95), max: at(1) }
 }
 

@@ -1,49 +1,57 @@
 import { median } from "../statistics.ts"
-import { kinds, noTrigger } from "./forms.ts"
-import type { Cost } from "./measure.ts"
+import { kinds } from "./forms.ts"
+import type { Cost, Measured } from "./measure.ts"
 import type { Throughput } from "./pgbench.ts"
 import { sizes } from "./writes.ts"
 
-/** A table for each kind of writes, in markdown: medians over the rounds, and how much more that is than without a trigger. */
+/** A table for each kind of writes, in markdown: medians over the rounds, and of what they are more than without a trigger. */
 export function renderCosts(costs: readonly Cost[]): string {
-  return kinds.map((kind) => renderKind(kind, costs.filter((cost) => cost.kind === kind))).join("\n")
+  return kinds
+    .map((kind) =>
+      renderKind(
+        kind,
+        costs.filter((cost) => cost.kind === kind),
+      ),
+    )
+    .join("\n")
 }
 
-/** Statements per second by pgbench, in markdown. */
+/** Single inserts per second by pgbench, in markdown. */
 export function renderThroughput(all: readonly Throughput[]): string {
-  const lines = all.toSorted((a, b) => a.clients - b.clients).map((one) => {
-    const base = all.find((other) => other.clients === one.clients && other.form === noTrigger.name)
-    const perSecond = median(one.perSecond)
-    return row([String(one.clients), one.form, perSecond.toFixed(0), formatChange(median(base?.perSecond ?? []) / perSecond)])
-  })
-  return [row(["clients", "form", "single inserts per second", "time per insert"]), row(["---", "---", "---", "---"]), ...lines, ""].join("\n")
+  const head = ["clients", "form", "single inserts per second", "time per insert"]
+  const lines = all.map((one) => [
+    String(one.clients),
+    one.form,
+    median(one.perSecond).toFixed(0),
+    formatChange(median(one.ratio)),
+  ])
+  return `${[head, head.map(() => "---"), ...lines].map(row).join("\n")}\n`
 }
 
 function renderKind(kind: string, costs: readonly Cost[]): string {
-  const head = ["form", ...sizes.flatMap((size) => [`${rowsOf(size)}: client`, "server's CPU"])]
+  const head = [
+    "form",
+    ...sizes.flatMap((size) => [`${size === 1 ? "1 row" : `${size} rows`}: client waits`, "server's CPU"]),
+  ]
   const names = [...new Set(costs.map((cost) => cost.form))]
   const lines = names.map((name) => {
-    const cells = sizes.flatMap((size) => {
-      const [cost, base] = [name, noTrigger.name].map((form) => costs.find((one) => one.size === size && one.form === form))
-      return [formatCost(cost?.wallMs ?? [], base?.wallMs ?? []), formatCost(cost?.cpuMs ?? [], base?.cpuMs ?? [])]
-    })
-    return row([name, ...cells])
+    const ofForm = sizes.map((size) => costs.find((one) => one.size === size && one.form === name))
+    return [
+      name,
+      ...ofForm.flatMap((cost) => (cost === undefined ? ["", ""] : [formatCost(cost.wall), formatCost(cost.cpu)])),
+    ]
   })
-  return [`### ${kind}`, "", row(head), row(head.map(() => "---")), ...lines, ""].join("\n")
+  return [`### ${kind}`, "", ...[head, head.map(() => "---"), ...lines].map(row), ""].join("\n")
 }
 
 function row(cells: readonly string[]): string {
   return `| ${cells.join(" | ")} |`
 }
 
-function rowsOf(size: number): string {
-  return size === 1 ? "1 row" : `${size} rows`
-}
-
-function formatCost(times: readonly number[], base: readonly number[]): string {
-  if (times.length === 0) return ""
-  const ms = median(times)
-  return `${ms.toFixed(ms < 1 ? 3 : 2)} ms ${formatChange(ms / median(base))}`
+function formatCost({ ms, ratio }: Measured): string {
+  if (ms.length === 0) return ""
+  const typical = median(ms)
+  return `${typical.toFixed(typical < 1 ? 3 : 2)} ms ${formatChange(median(ratio))}`
 }
 
 /** `+8.1 %` */

@@ -37,7 +37,11 @@ export async function prepareWrites(client: pg.Client, rows: number): Promise<Wr
       if (kind === "insert") return { name, text: insertText(size), values: size === 1 ? sample : [size] }
       if (kind === "delete") {
         nextDelete += size
-        return { name, text: `delete from public.returns_raw where ${rangeText(size)}`, values: range(nextDelete - size, size) }
+        return {
+          name,
+          text: `delete from public.returns_raw where ${rangeText(size)}`,
+          values: range(nextDelete - size, size),
+        }
       }
       const value = kind === "update" ? (statuses[count % statuses.length] ?? "") : count % 2 === 0 ? 31 : -31
       return { name, text: updateText(kind, size), values: [...range(take(size), size), value] }

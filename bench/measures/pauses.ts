@@ -11,13 +11,13 @@ import type { Bench } from "../Bench.ts"
 import type { Pause, PauseResult } from "../BenchResult.ts"
 import { assertPartitioned, flightsTable } from "../flights.ts"
 import { assertDone, startLaunch } from "../launch.ts"
-import { awaitCalm } from "../otherCpu.ts"
 import { formatMs } from "../render/units.ts"
 import type { Copy } from "../server.ts"
+import { undisturbed } from "../undisturbed.ts"
 import { waitForRun } from "../waitForRun.ts"
 
-/** How often the command is timed alone. */
-const alone = 5
+/** How often the command is timed alone in each run. */
+const alone = 3
 
 /**
  * Pauses runs at random moments, by the command and from inside a process that is connected already, by turns, until
@@ -26,35 +26,53 @@ const alone = 5
 export async function measurePauses(bench: Bench): Promise<PauseResult> {
   const pauses: Pause[] = []
   const commandAloneMs: number[] = []
+  const othersShares: (number | null)[] = []
   while (pauses.length < 2 * bench.pauses) {
-    await bench.server.withCopy(async (copy) => {
-      await awaitCalm(bench.say)
-      const command = startLaunch(copy)
-      const ended = assertDone(command)
-      await Promise.race([pauseUntilAttached(bench, copy, { pauses, commandAloneMs }), ended])
-      await ended
-      await assertPartitioned(copy.client, flightsTable, bench.data)
-    })
+    const wanted = 2 * bench.pauses - pauses.length
+    const { found, othersShare } = await undisturbed(bench, () =>
+      bench.server.withCopy((copy) => pauseOneRun(bench, copy, wanted)),
+    )
+    pauses.push(...found.pauses)
+    commandAloneMs.push(...found.commandAloneMs)
+    othersShares.push(othersShare)
   }
-  return { batchTargetMs: runOptionsSchema.parse({}).batchTargetMs, commandAloneMs, pauses }
+  return { batchTargetMs: runOptionsSchema.parse({}).batchTargetMs, commandAloneMs, othersShares, pauses }
 }
 
 type Found = { readonly pauses: Pause[]; readonly commandAloneMs: number[] }
 
+/** Lets a run go on to its end after as many pauses as wanted, or as fit into it. */
+async function pauseOneRun(bench: Bench, copy: Copy, wanted: number): Promise<Found> {
+  const found: Found = { pauses: [], commandAloneMs: [] }
+  const command = startLaunch(copy)
+  const ended = assertDone(command)
+  await Promise.race([pauseUntilAttached(bench, copy, found, wanted), ended])
+  await ended
+  await assertPartitioned(copy.client, flightsTable, bench.data)
+  return found
+}
+
 /** The random wait before each pause, at most: long enough for any piece of work to come to its end between two. */
 const waitMs = 1_500
 
-async function pauseUntilAttached(bench: Bench, copy: Copy, { pauses, commandAloneMs }: Found): Promise<void> {
+async function pauseUntilAttached(
+  { random, say }: Bench,
+  copy: Copy,
+  { pauses, commandAloneMs }: Found,
+  wanted: number,
+): Promise<void> {
   const runId = await waitForRun(copy.client)
   const services = await openBenchServices(copy)
   try {
-    while (pauses.length < 2 * bench.pauses) {
-      await sleep(bench.random() * waitMs)
+    while (pauses.length < wanted) {
+      await sleep(random() * waitMs)
       const how = pauses.length % 2 === 0 ? "command" : "in process"
       const found = await pauseOnce(copy, runId, how, services)
       if (found === undefined) return
       pauses.push(found)
-      bench.say(`pause ${pauses.length} of ${2 * bench.pauses}, ${how}: ${formatMs(found.ms)}, ${found.underWay.join(" and ")} under way`)
+      say(
+        `pause, ${wanted - pauses.length} to go, ${how}: ${formatMs(found.ms)}, ${found.underWay.join(" and ")} under way`,
+      )
       if (commandAloneMs.length < alone) commandAloneMs.push(await timed(() => pauseByCommand(copy)))
       await resume(services, runId)
     }
@@ -64,7 +82,12 @@ async function pauseUntilAttached(bench: Bench, copy: Copy, { pauses, commandAlo
 }
 
 /** Undefined when the run was through before it could be paused. */
-async function pauseOnce(copy: Copy, runId: string, how: Pause["how"], services: OpenServices): Promise<Pause | undefined> {
+async function pauseOnce(
+  copy: Copy,
+  runId: string,
+  how: Pause["how"],
+  services: OpenServices,
+): Promise<Pause | undefined> {
   if (!pausable.has((await look(copy.client, runId)).state)) return undefined
   const looking = lookUntilPaused(copy.client, runId)
   const startedAt = performance.now()
@@ -143,5 +166,10 @@ async function readAccepted(client: pg.Client, runId: string): Promise<{ accepte
 }
 
 async function openBenchServices({ url }: Copy): Promise<OpenServices> {
-  return await openServices({ connectionString: url, role: "bench", actor: "bench@bench", logger: createLogger("silent") })
+  return await openServices({
+    connectionString: url,
+    role: "bench",
+    actor: "bench@bench",
+    logger: createLogger("silent"),
+  })
 }

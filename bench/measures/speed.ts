@@ -5,8 +5,8 @@ import type { Contender } from "../contenders/Contender.ts"
 import { cutover } from "../contenders/cutover.ts"
 import { naive } from "../contenders/naive.ts"
 import { assertPartitioned } from "../flights.ts"
-import { awaitCalm, readBusyShare } from "../otherCpu.ts"
 import { formatMs } from "../render/units.ts"
+import { undisturbed } from "../undisturbed.ts"
 
 /** In the order of the table; the first is what the others are compared with. */
 const contenders: readonly Contender[] = [naive, cutover]
@@ -21,24 +21,31 @@ export async function measureSpeed(bench: Bench): Promise<SpeedResult> {
       bench.say(`${contender.name}, run ${round + 1} of ${bench.runs}: ${formatMs(timing.ms)}`)
     }
   }
-  return { contenders: contenders.map((one): ContenderResult => ({ name: one.name, says: one.says, timings: timings.get(one) ?? [] })) }
+  return {
+    contenders: contenders.map((one): ContenderResult => ({
+      name: one.name,
+      says: one.says,
+      timings: timings.get(one) ?? [],
+    })),
+  }
 }
 
-async function time({ server, data, say }: Bench, contender: Contender): Promise<Timing> {
-  return await server.withCopy(async (copy) => {
-    await contender.prepare(copy, data)
-    await copy.client.query("checkpoint")
-    const before = await awaitCalm(say)
-    const walBefore = await readWal(copy.client)
-    const cpuBefore = await server.readCpuMs()
-    const timing = await contender.run(copy, data)
-    const cpuAfter = await server.readCpuMs()
-    const serverCpuMs = cpuBefore === null || cpuAfter === null ? null : cpuAfter - cpuBefore
-    const walBytes = (await readWal(copy.client)) - walBefore
-    const others = { before, after: await readBusyShare() }
-    await assertPartitioned(copy.client, contender.table, data)
-    return { ...timing, others, walBytes, serverCpuMs }
-  })
+async function time(bench: Bench, contender: Contender): Promise<Timing> {
+  const { server, data } = bench
+  const { found, othersShare } = await undisturbed(bench, () =>
+    server.withCopy(async (copy) => {
+      await contender.prepare(copy, data)
+      await copy.client.query("checkpoint")
+      const walBefore = await readWal(copy.client)
+      const cpuBefore = await server.readCpuMs()
+      const timing = await contender.run(copy, data)
+      const cpuAfter = await server.readCpuMs()
+      const walBytes = (await readWal(copy.client)) - walBefore
+      await assertPartitioned(copy.client, contender.table, data)
+      return { ...timing, walBytes, serverCpuMs: cpuBefore === null || cpuAfter === null ? null : cpuAfter - cpuBefore }
+    }),
+  )
+  return { ...found, othersShare }
 }
 
 async function readWal(client: pg.Client): Promise<number> {

@@ -4,7 +4,7 @@ import { taskOfState } from "../../src/machine/partitionMachine.ts"
 import type { Bench } from "../Bench.ts"
 import type { WaitingSample } from "../BenchResult.ts"
 import { assertDone, startLaunch } from "../launch.ts"
-import { awaitCalm, readBusyShare } from "../otherCpu.ts"
+import { undisturbed } from "../undisturbed.ts"
 import { waitForRun } from "../waitForRun.ts"
 import { formatShare } from "../render/units.ts"
 import type { Copy } from "../server.ts"
@@ -16,25 +16,24 @@ import type { Copy } from "../server.ts"
  * partition under way without such a session is one that waits for us. Bookkeeping that the database does for us
  * counts as work here; `turnaroundShare` has it.
  */
-export async function measureWaiting({ server, runs, say }: Bench): Promise<WaitingSample[]> {
+export async function measureWaiting(bench: Bench): Promise<WaitingSample[]> {
+  const { server, runs, say } = bench
   const found: WaitingSample[] = []
   for (let round = 0; round < runs; round++) {
-    const sample = await server.withCopy((copy) => watchOne(copy, say))
-    found.push(sample)
+    const { found: sample, othersShare } = await undisturbed(bench, () => server.withCopy(watchOne))
+    found.push({ ...sample, othersShare })
     say(`waiting for us, run ${round + 1} of ${runs}: ${formatShare(sample.idleMs / sample.underWayMs)} of the copy`)
   }
   return found
 }
 
-async function watchOne(copy: Copy, say: Bench["say"]): Promise<WaitingSample> {
-  const before = await awaitCalm(say)
+async function watchOne(copy: Copy): Promise<Omit<WaitingSample, "othersShare">> {
   const command = startLaunch(copy)
   const ended = assertDone(command)
   const runId = await Promise.race([waitForRun(copy.client), ended.then(() => "")])
   const looks = await lookUntilCopied(copy.client, runId)
   await ended
-  const others = { before, after: await readBusyShare() }
-  return { others, ...sumUp(looks), ...(await readTurnaround(copy.client)) }
+  return { ...sumUp(looks), ...(await readTurnaround(copy.client)) }
 }
 
 type Look = { readonly at: number; readonly state: string; readonly underWay: number; readonly working: number }
@@ -83,7 +82,9 @@ function sumUp(looks: readonly Look[]): Pick<WaitingSample, "samples" | "underWa
  * the transaction: what lies between it and the begin of the partition's next statement is the checkpoint, the state
  * of the run, the next job, the commit, and the fetching of that job.
  */
-async function readTurnaround(client: pg.Client): Promise<Pick<WaitingSample, "turnaroundShare" | "medianTurnaroundMs">> {
+async function readTurnaround(
+  client: pg.Client,
+): Promise<Pick<WaitingSample, "turnaroundShare" | "medianTurnaroundMs">> {
   const { rows } = await client.query<{ share: number; median: number }>(`
     with statement as (
       select partition_id, seq, elapsed_ms as ms, extract(epoch from committed_at) * 1000 as ended_at,

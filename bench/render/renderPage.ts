@@ -71,9 +71,9 @@ and begun again afterwards; a batch is waited for.
 
 const caveats = `## What to keep in mind
 
-- The machine was shared with other work. Each run waits up to two minutes for a moment in which others use less than a
-  tenth of it; "others" is how much of all cores they used right before and right after the run, while the bench rested.
-  What they did in between is not seen, so single times vary. Compare within a table, not between machines or versions.
+- The machine was shared with other work. Each run waits, two minutes at most, for a moment in which others use less than
+  a tenth of it, and is repeated, twice at most, when they took more than that meanwhile; what was disturbed least counts.
+  "Others" is what they took of all cores. Compare within a table, not between machines or versions.
 - All data fit into memory, and the disk is one virtual one. With tables much larger than memory the sequential reads and
   writes of the copy gain further on random ones into large indexes, and the naive way loses more; that is not measured here.
 - The heap is in the order of the date. A shuffled one is another story, and not measured yet.

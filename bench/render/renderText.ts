@@ -9,6 +9,11 @@ export function renderText(result: BenchResult): string {
 function renderTable({ title, head, rows }: Table): string {
   const lines = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll("`", "")))
   const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
-  const rendered = lines.map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd())
+  const rendered = lines.map((line) =>
+    line
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  )
   return `${[title, ...rendered].map((line, index) => (index === 0 ? line : `  ${line}`)).join("\n")}\n`
 }

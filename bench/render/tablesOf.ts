@@ -1,10 +1,14 @@
-import type { BenchResult, OthersCpu, Pause, PauseResult, SpeedResult, Timing, WaitingSample } from "../BenchResult.ts"
+import type { BenchResult, Pause, PauseResult, SpeedResult, Timing, WaitingSample } from "../BenchResult.ts"
 import { findingsOf, medianMs, speedupOf, waitingShare } from "../findingsOf.ts"
 import { largest, median, percentile } from "../statistics.ts"
 import { formatBytes, formatMs, formatRatio, formatShare } from "./units.ts"
 
 /** A table of texts, for a terminal and for markdown alike. Names may carry backticks. */
-export type Table = { readonly title: string; readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] }
+export type Table = {
+  readonly title: string
+  readonly head: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+}
 
 /** All that a bench found, promises first. */
 export function tablesOf(result: BenchResult): Table[] {
@@ -28,7 +32,16 @@ function promisesTable(result: BenchResult): Table {
 function speedTable(speed: SpeedResult, rows: number): Table {
   return {
     title: "Speed",
-    head: ["contender", "each run", "median", "against the first", "rows/s", "WAL per row", "CPU of the server", "others"],
+    head: [
+      "contender",
+      "each run",
+      "median",
+      "against the first",
+      "rows/s",
+      "WAL per row",
+      "CPU of the server",
+      "others",
+    ],
     rows: speed.contenders.map((one) => [
       one.name,
       one.timings.map((timing) => formatMs(timing.ms)).join(", "),
@@ -37,7 +50,7 @@ function speedTable(speed: SpeedResult, rows: number): Table {
       `${Math.round(rows / medianMs(one))}k`,
       `${Math.round(median(one.timings.map((timing) => timing.walBytes)) / rows)} bytes`,
       formatCpu(one.timings),
-      one.timings.map((timing) => formatOthers(timing.others)).join(", "),
+      formatOthers(one.timings.map((timing) => timing.othersShare)),
     ]),
   }
 }
@@ -48,9 +61,9 @@ function formatCpu(timings: readonly Timing[]): string {
   return times.length === 0 ? "" : formatMs(median(times))
 }
 
-/** Before and after, in percent of all cores: `2→14 %`. */
-function formatOthers({ before, after }: OthersCpu): string {
-  return `${Math.round(before * 100)}→${Math.round(after * 100)} %`
+/** Nothing where it could not be seen. */
+function formatOthers(shares: readonly (number | null)[]): string {
+  return shares.flatMap((share) => (share === null ? [] : [formatShare(share)])).join(", ")
 }
 
 /** Medians of each part of a contender's time, and what its process took. */
@@ -65,9 +78,21 @@ function partsTable(speed: SpeedResult): Table {
       if (uses.length === 0) return []
       return [
         ...times.map(([name, values]) => measured(name, values, formatMs)),
-        measured("our process: memory at its highest", uses.map((use) => use.peakRssBytes), formatBytes),
-        measured("our process: CPU time", uses.map((use) => use.cpuMs), formatMs),
-        measured("our process: CPU time, of one core", uses.map((use) => use.cpuMs / use.wallMs), formatShare),
+        measured(
+          "our process: memory at its highest",
+          uses.map((use) => use.peakRssBytes),
+          formatBytes,
+        ),
+        measured(
+          "our process: CPU time",
+          uses.map((use) => use.cpuMs),
+          formatMs,
+        ),
+        measured(
+          "our process: CPU time, of one core",
+          uses.map((use) => use.cpuMs / use.wallMs),
+          formatShare,
+        ),
       ]
     }),
   }
@@ -80,7 +105,16 @@ function measured(name: string, values: readonly number[], format: (value: numbe
 function waitingTable(waiting: readonly WaitingSample[]): Table {
   return {
     title: "The database waits for us",
-    head: ["run", "looks", "partitions under way", "without a session at work", "share", "between two batches, median", "between batches, share", "others"],
+    head: [
+      "run",
+      "looks",
+      "partitions under way",
+      "without a session at work",
+      "share",
+      "between two batches, median",
+      "between batches, share",
+      "others",
+    ],
     rows: [
       ...waiting.map((one, index) => [
         String(index + 1),
@@ -90,7 +124,7 @@ function waitingTable(waiting: readonly WaitingSample[]): Table {
         formatShare(one.idleMs / one.underWayMs),
         formatMs(one.medianTurnaroundMs),
         formatShare(one.turnaroundShare),
-        formatOthers(one.others),
+        formatOthers([one.othersShare]),
       ]),
       ["all", "", "", "", formatShare(waitingShare(waiting)), "", "", ""],
     ],
@@ -103,11 +137,15 @@ function pausesTable({ commandAloneMs, pauses }: PauseResult): Table {
   const alone = ["command", "nothing: paused already", String(commandAloneMs.length), spread(commandAloneMs), "", ""]
   return {
     title: "Pauses",
-    head: ["how", "under way", "pauses", "whole: median / p95 / longest", "once paused: median / p95 / longest", "longest batch in flight"],
-    rows: [
-      ...hows.flatMap((how) => kinds.flatMap((kind) => pausesRow(kind, how, pauses))),
-      alone,
+    head: [
+      "how",
+      "under way",
+      "pauses",
+      "whole: median / p95 / longest",
+      "once paused: median / p95 / longest",
+      "longest batch in flight",
     ],
+    rows: [...hows.flatMap((how) => kinds.flatMap((kind) => pausesRow(kind, how, pauses))), alone],
   }
 }
 

@@ -12,14 +12,22 @@ export const runOptionsSchema = z.strictObject({
   monthsBack: z.int().min(0).max(120).default(1),
   writes: z.enum(["capture", "block"]).default("capture"),
   attach: z.enum(["auto", "manual"]).default("auto"),
-  fallbackWindowMs: z.int().min(0).max(365 * dayMs).default(7 * dayMs),
+  fallbackWindowMs: z
+    .int()
+    .min(0)
+    .max(365 * dayMs)
+    .default(7 * dayMs),
   dropLegacy: z.enum(["manual", "auto"]).default("manual"),
   parallel: z.int().min(1).max(64).default(2),
   batchTargetMs: z.int().min(10).max(25_000).default(1000),
   lockTimeoutMs: z.int().min(10).max(900).default(100),
   primaryKey: z.enum(["extend", "refuse"]).default("extend"),
   nullKeys: z.enum(["refuse", "default-partition"]).default("refuse"),
-  requireEnv: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/).nullable().default(null),
+  requireEnv: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+    .nullable()
+    .default(null),
   ensureIndexes: z.array(z.array(z.string()).min(1)).default([]),
 })
 

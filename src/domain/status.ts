@@ -6,14 +6,7 @@ export const stepNames = ["prep", "copy", "validate", "attach", "analyze", "clea
 export type StepName = (typeof stepNames)[number]
 export type RunState = StepName | "done" | "aborted" | "rolledBack"
 export type Control = "running" | "paused" | "halted" | "waiting"
-export type PartitionState =
-  | "pending"
-  | "copying"
-  | "indexing"
-  | "catchingUp"
-  | "copied"
-  | "validating"
-  | "validated"
+export type PartitionState = "pending" | "copying" | "indexing" | "catchingUp" | "copied" | "validating" | "validated"
 
 /** One run as people and scripts see it: the document of `status --json`. Times are ISO 8601 in UTC. */
 export type Status = {

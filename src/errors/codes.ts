@@ -19,49 +19,125 @@ type Exit = (typeof exitCodes)[keyof typeof exitCodes]
  * `docs/errors.md` is written from this table, and a test holds the two together.
  */
 export const errorCodes = {
-  CUTOVER_BUG: { exit: exitCodes.bug, meaning: "Something happened that this program does not expect. Please report it." },
+  CUTOVER_BUG: {
+    exit: exitCodes.bug,
+    meaning: "Something happened that this program does not expect. Please report it.",
+  },
   CUTOVER_USAGE: { exit: exitCodes.usage, meaning: "The command was called in a way it does not understand." },
-  CUTOVER_CONFIG_INVALID: { exit: exitCodes.usage, meaning: "An option, an environment variable or the configuration file has a value that is not allowed." },
+  CUTOVER_CONFIG_INVALID: {
+    exit: exitCodes.usage,
+    meaning: "An option, an environment variable or the configuration file has a value that is not allowed.",
+  },
   CUTOVER_TABLE_UNKNOWN: { exit: exitCodes.usage, meaning: "The database has no table of that name." },
   CUTOVER_COLUMN_UNKNOWN: { exit: exitCodes.usage, meaning: "The table has no column of that name." },
-  CUTOVER_RUN_UNKNOWN: { exit: exitCodes.usage, meaning: "There is no run of that id, and none of a table of that name." },
+  CUTOVER_RUN_UNKNOWN: {
+    exit: exitCodes.usage,
+    meaning: "There is no run of that id, and none of a table of that name.",
+  },
   CUTOVER_PARTITION_UNKNOWN: { exit: exitCodes.usage, meaning: "The run has no partition of that label." },
-  CUTOVER_STEP_NOT_ALLOWED: { exit: exitCodes.usage, meaning: "The run is in a state in which this command makes no sense." },
-  CUTOVER_EMBEDDED_MISSING: { exit: exitCodes.usage, meaning: "No PostgreSQL binaries for this machine are installed beside this program." },
+  CUTOVER_STEP_NOT_ALLOWED: {
+    exit: exitCodes.usage,
+    meaning: "The run is in a state in which this command makes no sense.",
+  },
+  CUTOVER_EMBEDDED_MISSING: {
+    exit: exitCodes.usage,
+    meaning: "No PostgreSQL binaries for this machine are installed beside this program.",
+  },
 
   CUTOVER_SERVER_TOO_OLD: { exit: exitCodes.refused, meaning: "PostgreSQL is older than 14." },
-  CUTOVER_POOLER_IN_TRANSACTION_MODE: { exit: exitCodes.refused, meaning: "A connection pooler in transaction mode stands between this program and the server." },
-  CUTOVER_SCHEMA_VERSION: { exit: exitCodes.refused, meaning: "The schema `cutover` was made by another major version." },
-  CUTOVER_NOT_A_PLAIN_TABLE: { exit: exitCodes.refused, meaning: "Only an ordinary table can be cut over; not a view, a foreign or a temporary table." },
+  CUTOVER_POOLER_IN_TRANSACTION_MODE: {
+    exit: exitCodes.refused,
+    meaning: "A connection pooler in transaction mode stands between this program and the server.",
+  },
+  CUTOVER_SCHEMA_VERSION: {
+    exit: exitCodes.refused,
+    meaning: "The schema `cutover` was made by another major version.",
+  },
+  CUTOVER_NOT_A_PLAIN_TABLE: {
+    exit: exitCodes.refused,
+    meaning: "Only an ordinary table can be cut over; not a view, a foreign or a temporary table.",
+  },
   CUTOVER_ALREADY_PARTITIONED: { exit: exitCodes.refused, meaning: "The table is partitioned already." },
-  CUTOVER_INHERITANCE: { exit: exitCodes.refused, meaning: "The table has parents or children by inheritance, or is a partition, or is typed." },
-  CUTOVER_KEY_TYPE: { exit: exitCodes.refused, meaning: "The partition key must be a date, a timestamp or a timestamptz." },
+  CUTOVER_INHERITANCE: {
+    exit: exitCodes.refused,
+    meaning: "The table has parents or children by inheritance, or is a partition, or is typed.",
+  },
+  CUTOVER_KEY_TYPE: {
+    exit: exitCodes.refused,
+    meaning: "The partition key must be a date, a timestamp or a timestamptz.",
+  },
   CUTOVER_KEY_GENERATED: { exit: exitCodes.refused, meaning: "A generated column cannot be the partition key." },
-  CUTOVER_KEY_NULLS: { exit: exitCodes.refused, meaning: "Rows have no partition key, and no default partition was asked for." },
-  CUTOVER_KEY_OUT_OF_BOUNDS: { exit: exitCodes.refused, meaning: "Partition keys are infinite, or so far away that they look like mistakes." },
+  CUTOVER_KEY_NULLS: {
+    exit: exitCodes.refused,
+    meaning: "Rows have no partition key, and no default partition was asked for.",
+  },
+  CUTOVER_KEY_OUT_OF_BOUNDS: {
+    exit: exitCodes.refused,
+    meaning: "Partition keys are infinite, or so far away that they look like mistakes.",
+  },
   CUTOVER_PRIVILEGE: { exit: exitCodes.refused, meaning: "The role lacks a privilege that the run needs." },
   CUTOVER_RUN_OPEN: { exit: exitCodes.refused, meaning: "A run of this table is open already." },
-  CUTOVER_SCAFFOLD_DIFFERS: { exit: exitCodes.refused, meaning: "A table of the target's name exists and does not fit." },
+  CUTOVER_SCAFFOLD_DIFFERS: {
+    exit: exitCodes.refused,
+    meaning: "A table of the target's name exists and does not fit.",
+  },
   CUTOVER_NAME_TAKEN: { exit: exitCodes.refused, meaning: "Something else has a name that the run needs." },
-  CUTOVER_UNIQUE_WITHOUT_KEY: { exit: exitCodes.refused, meaning: "A unique constraint or index lacks the partition key, so it cannot exist on the partitioned table." },
-  CUTOVER_PRIMARY_KEY_REFUSED: { exit: exitCodes.refused, meaning: "The primary key lacks the partition key, and extending it was refused." },
-  CUTOVER_NOT_CARRIED_OVER: { exit: exitCodes.refused, meaning: "Something hangs on the table that this version cannot carry over." },
-  CUTOVER_NO_IDENTITY: { exit: exitCodes.refused, meaning: "The table has no primary key and no unique not-null index, so that captured writes could not name their rows." },
+  CUTOVER_UNIQUE_WITHOUT_KEY: {
+    exit: exitCodes.refused,
+    meaning: "A unique constraint or index lacks the partition key, so it cannot exist on the partitioned table.",
+  },
+  CUTOVER_PRIMARY_KEY_REFUSED: {
+    exit: exitCodes.refused,
+    meaning: "The primary key lacks the partition key, and extending it was refused.",
+  },
+  CUTOVER_NOT_CARRIED_OVER: {
+    exit: exitCodes.refused,
+    meaning: "Something hangs on the table that this version cannot carry over.",
+  },
+  CUTOVER_NO_IDENTITY: {
+    exit: exitCodes.refused,
+    meaning:
+      "The table has no primary key and no unique not-null index, so that captured writes could not name their rows.",
+  },
 
   CUTOVER_DIFFERENT: { exit: exitCodes.different, meaning: "Source and target differ." },
   CUTOVER_HALTED: { exit: exitCodes.halted, meaning: "The run stopped at an error that needs a person." },
   CUTOVER_SOURCE_CHANGED: { exit: exitCodes.halted, meaning: "The table's definition changed while the run was open." },
-  CUTOVER_SNAPSHOT_UNKNOWN: { exit: exitCodes.halted, meaning: "The stored state of a run was written by a version that this one does not understand." },
-  CUTOVER_CAPTURE_BROKEN: { exit: exitCodes.halted, meaning: "The trigger that captures or refuses writes was dropped, disabled or changed while the run was open." },
-  CUTOVER_OUTCOME_UNKNOWN: { exit: exitCodes.halted, meaning: "It cannot be told whether a transaction was committed." },
-  CUTOVER_LEGACY_IN_USE: { exit: exitCodes.halted, meaning: "Something still depends on the legacy table, so it was not dropped." },
-  CUTOVER_EMBEDDED_SERVER: { exit: exitCodes.unreachable, meaning: "The embedded PostgreSQL server could not be created, started or stopped." },
+  CUTOVER_SNAPSHOT_UNKNOWN: {
+    exit: exitCodes.halted,
+    meaning: "The stored state of a run was written by a version that this one does not understand.",
+  },
+  CUTOVER_CAPTURE_BROKEN: {
+    exit: exitCodes.halted,
+    meaning: "The trigger that captures or refuses writes was dropped, disabled or changed while the run was open.",
+  },
+  CUTOVER_OUTCOME_UNKNOWN: {
+    exit: exitCodes.halted,
+    meaning: "It cannot be told whether a transaction was committed.",
+  },
+  CUTOVER_LEGACY_IN_USE: {
+    exit: exitCodes.halted,
+    meaning: "Something still depends on the legacy table, so it was not dropped.",
+  },
+  CUTOVER_EMBEDDED_SERVER: {
+    exit: exitCodes.unreachable,
+    meaning: "The embedded PostgreSQL server could not be created, started or stopped.",
+  },
   CUTOVER_UNREACHABLE: { exit: exitCodes.unreachable, meaning: "The database cannot be reached." },
-  CUTOVER_READ_ONLY: { exit: exitCodes.unreachable, meaning: "The server is read-only; it is a standby, or was made one." },
+  CUTOVER_READ_ONLY: {
+    exit: exitCodes.unreachable,
+    meaning: "The server is read-only; it is a standby, or was made one.",
+  },
   CUTOVER_TIME_LIMIT: { exit: exitCodes.timeLimit, meaning: "Something was waited for longer than allowed." },
   CUTOVER_RUN_BUSY: { exit: exitCodes.busy, meaning: "Another worker is working the run right now." },
-  CUTOVER_CONFIRMATION_NEEDED: { exit: exitCodes.confirmation, meaning: "The command destroys something and wants the table's name typed as a confirmation." },
-  CUTOVER_FALLBACK_OPEN: { exit: exitCodes.confirmation, meaning: "The fallback window is still open; dropping the legacy table now wants a reason." },
+  CUTOVER_CONFIRMATION_NEEDED: {
+    exit: exitCodes.confirmation,
+    meaning: "The command destroys something and wants the table's name typed as a confirmation.",
+  },
+  CUTOVER_FALLBACK_OPEN: {
+    exit: exitCodes.confirmation,
+    meaning: "The fallback window is still open; dropping the legacy table now wants a reason.",
+  },
 } as const satisfies Record<string, { exit: Exit; meaning: string }>
 
 export type ErrorCode = keyof typeof errorCodes

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util"
 import { type SnapshotFrom, initialTransition, transition } from "xstate"
 import type { Control, PartitionState, RunState } from "../domain/status.ts"
 import { CutoverError } from "../errors/CutoverError.ts"
@@ -55,11 +54,21 @@ export function restoreRun(stored: StoredSnapshot): RunSnapshot {
   if (!isWhole(stored.snapshot)) throw unknownSnapshot(stored, "parts of it are missing")
   try {
     const restored = runMachine.restoreSnapshot(stored.snapshot as never, {} as never)
-    if (isDeepStrictEqual(restored.value, (stored.snapshot as { value: unknown }).value)) return restored
+    if (isSameState(restored.value, (stored.snapshot as { value: unknown }).value)) return restored
   } catch (error) {
     throw unknownSnapshot(stored, "it holds a state that this machine does not have", error)
   }
   throw unknownSnapshot(stored, "parts of it are missing")
+}
+
+/** State values are names, or objects of them whose keys the database may have put in another order. */
+function isSameState(one: unknown, other: unknown): boolean {
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return one === other
+  const entries = Object.entries(one)
+  return (
+    entries.length === Object.keys(other).length &&
+    entries.every(([key, value]) => isSameState(value, (other as Record<string, unknown>)[key]))
+  )
 }
 
 /** xstate fills what is missing with the beginning; a run must never begin again by itself. */

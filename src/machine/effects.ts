@@ -20,5 +20,4 @@ export type RunEffect =
 
 /** What a transition of a partition asks for. */
 export type PartitionEffect =
-  | { readonly type: "schedule"; readonly task: PartitionTask }
-  | { readonly type: "record"; readonly kind: RecordKind }
+  { readonly type: "schedule"; readonly task: PartitionTask } | { readonly type: "record"; readonly kind: RecordKind }

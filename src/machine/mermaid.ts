@@ -46,7 +46,9 @@ What you may rely on:
 function renderSection(title: string, root: AnyStateNode | undefined): string {
   if (root === undefined) throw new Error("the machine has lost a region")
   const diagram = ["stateDiagram-v2", ...indent([...renderStates(root), ...renderNotes(root)])].join("\n")
-  const everywhere = transitionsOf(root).map((one) => `In every state: \`${renderInside(root, one)}\`${renderLead(one)}.\n`)
+  const everywhere = transitionsOf(root).map(
+    (one) => `In every state: \`${renderInside(root, one)}\`${renderLead(one)}.\n`,
+  )
   return [`## ${title}\n`, `\`\`\`mermaid\n${diagram}\n\`\`\`\n`, ...everywhere].join("\n")
 }
 
@@ -54,7 +56,9 @@ function renderStates(parent: AnyStateNode): string[] {
   return [
     ...parent.initial.target.map((first) => `[*] --> ${first.key}`),
     ...Object.values(parent.states).flatMap((node) =>
-      isComposite(node) ? [`state ${node.key} {`, ...indent(renderStates(node)), "}"] : renderLines(node).map((line) => `${node.key} : ${line}`),
+      isComposite(node)
+        ? [`state ${node.key} {`, ...indent(renderStates(node)), "}"]
+        : renderLines(node).map((line) => `${node.key} : ${line}`),
     ),
     ...renderArrows(parent),
   ]
@@ -64,7 +68,8 @@ function renderStates(parent: AnyStateNode): string[] {
 function renderLines(node: AnyStateNode): string[] {
   const entry = renderActions(node.entry, "")
   const inside = transitionsOf(node).filter((one) => targetOf(one) === undefined)
-  const isSameOnResume = (one: Transition): boolean => one.eventType === "resume" && renderActions(one.actions, "") === entry
+  const isSameOnResume = (one: Transition): boolean =>
+    one.eventType === "resume" && renderActions(one.actions, "") === entry
   const when = inside.some(isSameOnResume) ? "on entry and on resume" : "on entry"
   return [
     node.key,
@@ -92,7 +97,11 @@ function renderArrows(parent: AnyStateNode): string[] {
     transitionsOf(node)
       .filter((one) => one.target?.[0]?.parent === parent && !common.has(one))
       .toSorted((a, b) => orderOf(a) - orderOf(b))
-      .map((one) => ({ ends: `${node.key} --> ${targetOf(one)}`, trigger: renderTrigger(node, one), actions: renderActions(one.actions, one.eventType) })),
+      .map((one) => ({
+        ends: `${node.key} --> ${targetOf(one)}`,
+        trigger: renderTrigger(node, one),
+        actions: renderActions(one.actions, one.eventType),
+      })),
   )
   const groups = Map.groupBy(arrows, ({ ends, actions }) => `${ends}\n${actions}`)
   const ends = Object.values(parent.states).filter((node) => !isComposite(node) && transitionsOf(node).length === 0)
@@ -115,7 +124,12 @@ function renderNotes(root: AnyStateNode): string[] {
 }
 
 type Transition = AnyTransitionDefinition
-type Common = { readonly event: string; readonly to: string; readonly from: string[]; readonly transitions: Transition[] }
+type Common = {
+  readonly event: string
+  readonly to: string
+  readonly from: string[]
+  readonly transitions: Transition[]
+}
 
 /** So many arrows of one event to one state are too many to draw. */
 const tooMany = 4
@@ -150,7 +164,9 @@ function renderActions(actions: Transition["actions"], eventType: string): strin
   return actions
     .map((action) => {
       if (typeof action === "string") return plainActions[action] ?? inWords(action)
-      const { params } = action as { readonly params: RunEffect | PartitionEffect | ((facts: { event: object }) => RunEffect) }
+      const { params } = action as {
+        readonly params: RunEffect | PartitionEffect | ((facts: { event: object }) => RunEffect)
+      }
       return renderEffect(typeof params === "function" ? params({ event: { type: eventType, retryMs: 1 } }) : params)
     })
     .join(", ")

@@ -31,7 +31,10 @@ export const partitionMachine = createMachine({
     },
     catchingUp: {
       entry: schedule("catchUp"),
-      on: { ...reset, "caught.up": { target: "copied", actions: effect({ type: "record", kind: "partition.copied" }) } },
+      on: {
+        ...reset,
+        "caught.up": { target: "copied", actions: effect({ type: "record", kind: "partition.copied" }) },
+      },
     },
     copied: { on: { ...reset, begin: "validating" } },
     validating: {

@@ -24,7 +24,8 @@ const { createMachine } = setup({
     /** Never runs: `advance` reads the effects off the transition. */
     effect: (_, _effect: RunEffect) => {},
     explain: assign(({ event }) => {
-      if (event.type === "halt" || event.type === "partition.differed") return { reason: event.error.message, error: event.error }
+      if (event.type === "halt" || event.type === "partition.differed")
+        return { reason: event.error.message, error: event.error }
       return "reason" in event ? { reason: event.reason, error: null } : {}
     }),
     calm: assign({ reason: null, error: null }),
@@ -38,7 +39,14 @@ const { createMachine } = setup({
     isStopped: or([stateIn({ control: "paused" }), stateIn({ control: "halted" })]),
     inCleanup: and([isOpen, stateIn({ step: "cleanup" })]),
     inAttach: stateIn({ step: "attach" }),
-    beforeSwap: not(or([stateIn({ step: "analyze" }), stateIn({ step: "cleanup" }), stateIn({ step: "done" }), stateIn({ step: "aborted" })])),
+    beforeSwap: not(
+      or([
+        stateIn({ step: "analyze" }),
+        stateIn({ step: "cleanup" }),
+        stateIn({ step: "done" }),
+        stateIn({ step: "aborted" }),
+      ]),
+    ),
     optedOut: and([stateIn({ step: { prep: "indexes" } }), ({ event }) => "optedIn" in event && !event.optedIn]),
     isOpen,
   },
@@ -57,8 +65,7 @@ const rejoin = effect({ type: "rejoin" })
 const tryLater = (task: RunTask) =>
   effectOf((event) => ({ type: "schedule", task, delayMs: event.type === "blocked" ? event.retryMs : 0 }))
 
-const recordEvent = (kind: RecordKind) =>
-  effectOf(({ type: _, ...data }) => ({ type: "record", kind, data }))
+const recordEvent = (kind: RecordKind) => effectOf(({ type: _, ...data }) => ({ type: "record", kind, data }))
 
 /** A state whose work begins on entering it, and again when a stopped run is resumed in it. */
 const working = (...work: readonly ReturnType<typeof effect>[]) => ({
@@ -137,7 +144,11 @@ export const runMachine = createMachine({
               on: {
                 resume: scaffold.resume,
                 "scaffold.built": [
-                  { guard: "noneLeft", target: "#run.step.attach", actions: record("prep.completed", { optedIn: true }) },
+                  {
+                    guard: "noneLeft",
+                    target: "#run.step.attach",
+                    actions: record("prep.completed", { optedIn: true }),
+                  },
                   { target: "#run.step.copy", actions: record("prep.completed", { optedIn: true }) },
                 ],
               },

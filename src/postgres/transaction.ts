@@ -34,7 +34,9 @@ export async function withTransaction<T>(database: Database, work: (tx: Queryabl
     session.release()
   }
   if (await wasCommitted(database, xid)) return result
-  throw Object.assign(new Error("the connection broke at COMMIT, and the transaction was rolled back"), { code: "08006" })
+  throw Object.assign(new Error("the connection broke at COMMIT, and the transaction was rolled back"), {
+    code: "08006",
+  })
 }
 
 async function currentXid(tx: Queryable): Promise<string | null> {

@@ -50,7 +50,9 @@ export class Queue {
   /** Sends a job in the caller's transaction; workers hear of it when that commits. */
   async send(tx: Queryable, data: JobData, delayMs = 0): Promise<void> {
     const startAfter = delayMs > 0 ? { startAfter: new Date(Date.now() + delayMs) } : {}
-    await (await this.#boss()).send(queueName(data.runId), data, { id: jobId(data), db: asBossDatabase(tx), ...startAfter })
+    await (
+      await this.#boss()
+    ).send(queueName(data.runId), data, { id: jobId(data), db: asBossDatabase(tx), ...startAfter })
     await wake(tx, data.runId)
   }
 
@@ -61,7 +63,9 @@ export class Queue {
 
   /** Completes the attempt in the caller's transaction; false when it is not ours any more. */
   async complete(tx: Queryable, job: Job): Promise<boolean> {
-    const response = await (await this.#boss()).complete(queueName(job.data.runId), job, undefined, { db: asBossDatabase(tx) })
+    const response = await (
+      await this.#boss()
+    ).complete(queueName(job.data.runId), job, undefined, { db: asBossDatabase(tx) })
     // pg-boss documents the number of jobs it touched, and leaves it out of its types.
     return (response as { readonly affected?: number }).affected === 1
   }

@@ -20,7 +20,13 @@ export class Wakeup {
   #retry: NodeJS.Timeout | undefined
   #isClosed = false
 
-  constructor(database: Database, logger: Logger, workerId: string, channels: readonly string[], onMessage: (channel: string, payload: string) => void) {
+  constructor(
+    database: Database,
+    logger: Logger,
+    workerId: string,
+    channels: readonly string[],
+    onMessage: (channel: string, payload: string) => void,
+  ) {
     this.#database = database
     this.#logger = logger
     this.#workerId = workerId

@@ -57,10 +57,16 @@ export class Worker {
   private constructor(services: Services, options: WorkerOptions) {
     this.#services = services
     this.#options = options
-    this.#wakeup = new Wakeup(services.database, services.logger, this.#id, [wakeChannel, logChannel], (channel, payload) => {
-      if (channel === wakeChannel) this.#onWake()
-      else services.logger.info({ record: payload }, "maintenance log")
-    })
+    this.#wakeup = new Wakeup(
+      services.database,
+      services.logger,
+      this.#id,
+      [wakeChannel, logChannel],
+      (channel, payload) => {
+        if (channel === wakeChannel) this.#onWake()
+        else services.logger.info({ record: payload }, "maintenance log")
+      },
+    )
   }
 
   static async start(services: Services, options: WorkerOptions): Promise<Worker> {
@@ -101,7 +107,10 @@ export class Worker {
         if (job === undefined) await sleep(idleMs, undefined, { signal: woken }).catch(() => {})
         else await this.#fly(job)
       } catch (error) {
-        this.#services.logger.warn({ error: String(error), class: classify(error) }, "a worker could not get or return a job; it tries again")
+        this.#services.logger.warn(
+          { error: String(error), class: classify(error) },
+          "a worker could not get or return a job; it tries again",
+        )
         await this.#rest(idleMs)
       }
     }
@@ -166,7 +175,10 @@ export class Worker {
     const { database } = this.#services
     const mine = new Set([...this.#flights].map((flight) => flight.job.id))
     const attempts = (await readActiveAttempts(database, runId)).filter((attempt) => !mine.has(attempt.id))
-    const held = await heldKeys(database, attempts.map((attempt) => lockKey("job", attempt.id)))
+    const held = await heldKeys(
+      database,
+      attempts.map((attempt) => lockKey("job", attempt.id)),
+    )
     return attempts.filter((one) => !held.has(lockKey("job", one.id)))
   }
 

@@ -44,7 +44,13 @@ export async function carryOutPartitionEvent(
   if (runEvent !== undefined) await carryOutRunEvent(services, tx, run, runEvent, { facts: {}, retries })
 }
 
-async function carryOutEffect(services: Services, tx: Queryable, run: Run, effect: RunEffect, facts: Facts): Promise<void> {
+async function carryOutEffect(
+  services: Services,
+  tx: Queryable,
+  run: Run,
+  effect: RunEffect,
+  facts: Facts,
+): Promise<void> {
   switch (effect.type) {
     case "schedule":
       return await services.queue.send(
@@ -57,7 +63,12 @@ async function carryOutEffect(services: Services, tx: Queryable, run: Run, effec
     case "fillLanes":
       return await fillLanes(services, tx, run)
     case "record":
-      return await appendRecord(tx, { runId: run.id, kind: effect.kind, actor: services.actor, data: { ...effect.data, ...facts } })
+      return await appendRecord(tx, {
+        runId: run.id,
+        kind: effect.kind,
+        actor: services.actor,
+        data: { ...effect.data, ...facts },
+      })
     case "finish":
       return await saveFinished(tx, run.id)
   }
@@ -67,7 +78,10 @@ async function carryOutEffect(services: Services, tx: Queryable, run: Run, effec
 async function fillLanes(services: Services, tx: Queryable, run: Run): Promise<void> {
   const partitions = await readPartitions(tx, run.id)
   const busy = partitions.filter(isBusy).length
-  const waiting = [...partitions.filter((one) => one.state === "copied"), ...partitions.filter((one) => one.state === "pending")]
+  const waiting = [
+    ...partitions.filter((one) => one.state === "copied"),
+    ...partitions.filter((one) => one.state === "pending"),
+  ]
   for (const partition of waiting.slice(0, Math.max(0, run.options.parallel - busy))) {
     await movePartition(services, tx, run, partition, { type: "begin" }, {})
   }
@@ -75,7 +89,8 @@ async function fillLanes(services: Services, tx: Queryable, run: Run): Promise<v
 
 /** Sends the jobs of partitions that were left in the middle of their work. */
 async function rejoin(services: Services, tx: Queryable, run: Run): Promise<void> {
-  for (const partition of (await readPartitions(tx, run.id)).filter(isBusy)) await sendTask(services, tx, run, partition)
+  for (const partition of (await readPartitions(tx, run.id)).filter(isBusy))
+    await sendTask(services, tx, run, partition)
 }
 
 async function movePartition(
@@ -93,7 +108,13 @@ async function movePartition(
     if (effect.type === "schedule") await sendTask(services, tx, run, moved)
     else {
       const data = effect.kind === "partition.copied" ? { ...(await readCopied(tx, partition.id)), ...facts } : facts
-      await appendRecord(tx, { runId: run.id, kind: effect.kind, partition: partition.label, actor: services.actor, data })
+      await appendRecord(tx, {
+        runId: run.id,
+        kind: effect.kind,
+        partition: partition.label,
+        actor: services.actor,
+        data,
+      })
     }
   }
 }
@@ -101,10 +122,22 @@ async function movePartition(
 async function sendTask(services: Services, tx: Queryable, run: Run, partition: Partition): Promise<void> {
   const task = taskOfState[partition.state]
   if (task === undefined || isStopped(run)) return
-  await services.queue.send(tx, { runId: run.id, task, partitionId: partition.id, epoch: run.epoch, tick: partition.tick })
+  await services.queue.send(tx, {
+    runId: run.id,
+    task,
+    partitionId: partition.id,
+    epoch: run.epoch,
+    tick: partition.tick,
+  })
 }
 
-async function meaningForRun(tx: Queryable, run: Run, partition: Partition, event: PartitionEvent, facts: Facts): Promise<RunEvent | undefined> {
+async function meaningForRun(
+  tx: Queryable,
+  run: Run,
+  partition: Partition,
+  event: PartitionEvent,
+  facts: Facts,
+): Promise<RunEvent | undefined> {
   if (event.type === "caught.up") return { type: "partition.copied", left: (await countLeft(tx, run.id)).toCopy }
   if (event.type === "validated") return { type: "partition.validated", left: (await countLeft(tx, run.id)).toValidate }
   if (event.type === "differed") return { type: "partition.differed", error: difference(run, partition, facts) }
@@ -128,9 +161,12 @@ async function readCopied(tx: Queryable, partitionId: string): Promise<Facts> {
 }
 
 async function untilWindowCloses(tx: Queryable, run: Run): Promise<number> {
-  const { left } = await readOne<{ left: number }>(tx, sql`
+  const { left } = await readOne<{ left: number }>(
+    tx,
+    sql`
     select greatest(0, extract(epoch from fallback_until - clock_timestamp()) * 1000)::float8 as left
-    from cutover.runs where id = ${run.id}`)
+    from cutover.runs where id = ${run.id}`,
+  )
   return left
 }
 

@@ -45,7 +45,8 @@ export async function passCommand(
     const run = await lockRun(tx, runId)
     const decided = await decide(tx, run)
     if (decided !== undefined) await carryOutRunEvent(services, tx, run, decided.event, { facts: decided.facts })
-    if (job !== undefined && !(await services.queue.complete(tx, job))) throw new FencedError(`job ${job.id} is not ours any more`)
+    if (job !== undefined && !(await services.queue.complete(tx, job)))
+      throw new FencedError(`job ${job.id} is not ours any more`)
     return await readRun(tx, runId)
   })
 }
@@ -57,7 +58,8 @@ type Due = { readonly run: Run; readonly partition: Partition | undefined }
  * until none is.
  */
 async function claim(tx: Queryable, job: Job): Promise<number> {
-  if (!(await tryTransactionLock(tx, lockKey("job", job.id)))) throw new FencedError(`job ${job.id} is being worked elsewhere`)
+  if (!(await tryTransactionLock(tx, lockKey("job", job.id))))
+    throw new FencedError(`job ${job.id} is being worked elsewhere`)
   await takeSharedTransactionLock(tx, lockKey("run", job.data.runId))
   const { rows } = await tx.query<{ pid: number }>(sql`select pg_backend_pid() as pid`)
   return rows[0]?.pid ?? 0
@@ -89,7 +91,10 @@ async function work(services: Services, tx: Queryable, job: Job, due: Due): Prom
     const outcome = await partitionSteps[job.data.task as keyof typeof partitionSteps]({ tx, run: due.run }, partition)
     const run = await lockIfDue(tx, job)
     if (run === undefined) return undefined
-    await carryOutPartitionEvent(services, tx, run, partition, outcome.event, { facts: outcome.facts, retries: job.retryCount })
+    await carryOutPartitionEvent(services, tx, run, partition, outcome.event, {
+      facts: outcome.facts,
+      retries: job.retryCount,
+    })
     return outcome.afterCommit
   }
   const outcome = await runSteps[job.data.task as keyof typeof runSteps]({ tx, run: due.run })

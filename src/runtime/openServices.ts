@@ -34,7 +34,8 @@ export async function openServices(config: ServicesConfig): Promise<OpenServices
   const queue = new Queue(database, {
     supervise: config.supervise ?? false,
     // While the database is away it complains every second, and the workers say it already.
-    onError: (error) => config.logger[isTransient(error) ? "debug" : "warn"]({ error: String(error) }, "the job queue complained"),
+    onError: (error) =>
+      config.logger[isTransient(error) ? "debug" : "warn"]({ error: String(error) }, "the job queue complained"),
   })
   try {
     await assertNoPooler(database)
@@ -66,7 +67,9 @@ async function assertNoPooler(database: Database): Promise<void> {
     await probe.query(sql`select set_config('cutover.probe', 'kept', false)`)
     await other.query(sql`begin`)
     await other.query(sql`select 1`)
-    const { rows } = await probe.query<{ probe: string | null }>(sql`select current_setting('cutover.probe', true) as probe`)
+    const { rows } = await probe.query<{ probe: string | null }>(
+      sql`select current_setting('cutover.probe', true) as probe`,
+    )
     await other.query(sql`rollback`)
     if (rows[0]?.probe === "kept") return
   } finally {
@@ -74,7 +77,8 @@ async function assertNoPooler(database: Database): Promise<void> {
     probe.release()
   }
   throw new CutoverError("CUTOVER_POOLER_IN_TRANSACTION_MODE", {
-    message: "A connection pooler in transaction mode stands before the server: a session's settings and locks do not stay.",
+    message:
+      "A connection pooler in transaction mode stands before the server: a session's settings and locks do not stay.",
     state: nothingChanged,
     hint: "Connect to the server directly, or through a pool in session mode.",
   })

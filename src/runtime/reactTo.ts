@@ -40,7 +40,10 @@ export async function reactTo(services: Services, job: Job, error: unknown, wasC
       await giveBack(services, job)
       return { waitMs: 0 }
     case "resource":
-      await stop(services, job, { type: "pause", reason: `the server's disk is full (${messageOf(error)}); make room, then: cutover resume ${job.data.runId}` })
+      await stop(services, job, {
+        type: "pause",
+        reason: `the server's disk is full (${messageOf(error)}); make room, then: cutover resume ${job.data.runId}`,
+      })
       return { waitMs: 0 }
     case "halt":
       await stop(services, job, { type: "halt", error: documentOf(error, job) })
@@ -89,7 +92,11 @@ function documentOf(error: unknown, job: Job): ErrorDocument {
 function detailsOf(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return {}
   const wanted = ["detail", "hint", "where", "schema", "table", "column", "constraint"] as const
-  return Object.fromEntries(wanted.flatMap((name) => (name in error && Reflect.get(error, name) !== undefined ? [[name, Reflect.get(error, name)]] : [])))
+  return Object.fromEntries(
+    wanted.flatMap((name) =>
+      name in error && Reflect.get(error, name) !== undefined ? [[name, Reflect.get(error, name)]] : [],
+    ),
+  )
 }
 
 function messageOf(error: unknown): string {

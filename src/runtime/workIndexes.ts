@@ -32,8 +32,11 @@ async function underLock(services: Services, job: Job, onBegin: OnBegin): Promis
     const key = lockKey("job", job.id)
     if (!(await trySessionLock(session, key))) throw new FencedError(`job ${job.id} is being worked elsewhere`)
     try {
-      const { pid } = await readOne<{ pid: number }>(session, sql`
-        select pg_backend_pid() as pid, set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false)`)
+      const { pid } = await readOne<{ pid: number }>(
+        session,
+        sql`
+        select pg_backend_pid() as pid, set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false)`,
+      )
       onBegin(pid)
       return await ensureIndexes(session, await readRun(session, job.data.runId))
     } finally {

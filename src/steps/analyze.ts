@@ -7,11 +7,14 @@ import { analyzeParent } from "./statistics.ts"
 /** Statistics for the planner under the new name, and the beginning of the fallback window. */
 export const analyze: RunStep = async ({ tx, run }) => {
   await analyzeParent(tx, run.table)
-  const { until } = await readOne<{ until: string }>(tx, sql`
+  const { until } = await readOne<{ until: string }>(
+    tx,
+    sql`
     update cutover.runs
     set fallback_until = clock_timestamp() + ${run.options.fallbackWindowMs}::float8 * interval '1 millisecond'
     where id = ${run.id}
-    returning to_char(fallback_until, 'YYYY-MM-DD HH24:MI:SS') as until`)
+    returning to_char(fallback_until, 'YYYY-MM-DD HH24:MI:SS') as until`,
+  )
   const reason = `the fallback window is open until ${until} UTC (${formatDuration(run.options.fallbackWindowMs)})`
   return { event: { type: "analyzed", reason } }
 }

@@ -24,7 +24,9 @@ export async function assertUnchanged(tx: Queryable, run: Run): Promise<void> {
  * and the transactions that last touched them, so that disabling and enabling again is seen too.
  */
 export async function readGuardMark(tx: Queryable, run: Run): Promise<string> {
-  const { mark } = await readOne<{ mark: string }>(tx, sql`
+  const { mark } = await readOne<{ mark: string }>(
+    tx,
+    sql`
     select coalesce((select string_agg(concat_ws('/', t.tgname, t.oid, t.xmin, t.tgenabled, p.oid, p.xmin), ' ' order by t.tgname)
                      from pg_trigger t
                      join pg_proc p on p.oid = t.tgfoid
@@ -32,7 +34,8 @@ export async function readGuardMark(tx: Queryable, run: Run): Promise<string> {
            || coalesce((select ' log/' || c.oid
                         from pg_class c
                         join pg_namespace n on n.oid = c.relnamespace
-                        where n.nspname = 'cutover' and c.relname = ${changeLogOf(run).name}), '') as mark`)
+                        where n.nspname = 'cutover' and c.relname = ${changeLogOf(run).name}), '') as mark`,
+  )
   return mark
 }
 
@@ -41,7 +44,9 @@ export async function readGuardMark(tx: Queryable, run: Run): Promise<string> {
  * changed. Cheap enough to be asked under the lock of the swap.
  */
 export async function readDefinitionMark(tx: Queryable, run: Run): Promise<string> {
-  const { mark } = await readOne<{ mark: string }>(tx, sql`
+  const { mark } = await readOne<{ mark: string }>(
+    tx,
+    sql`
     select md5(concat_ws(' ',
       (select string_agg(concat_ws('/', c.oid, c.xmin, c.relname), ' ' order by c.oid)
        from pg_class c where c.oid = ${run.sourceOid} or c.oid in (select i.indexrelid from pg_index i where i.indrelid = ${run.sourceOid})),
@@ -50,7 +55,8 @@ export async function readDefinitionMark(tx: Queryable, run: Run): Promise<strin
       (select string_agg(d.xmin::text, ' ' order by d.oid) from pg_attrdef d where d.adrelid = ${run.sourceOid}),
       (select string_agg(concat_ws('/', o.oid, o.xmin), ' ' order by o.oid) from pg_constraint o where o.conrelid = ${run.sourceOid}),
       (select string_agg(concat_ws('/', t.oid, t.xmin, t.tgenabled), ' ' order by t.oid) from pg_trigger t where t.tgrelid = ${run.sourceOid})
-    )) as mark`)
+    )) as mark`,
+  )
   return mark
 }
 

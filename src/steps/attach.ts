@@ -65,7 +65,8 @@ async function catchUpWithChanges(tx: Queryable, run: Run): Promise<Outcome<RunE
   let taken = 0
   for (let waiting = first, round = 0; ; round++) {
     if (waiting <= fewChanges) return undefined
-    if (taken > 3 * changesPerRound || round === roundsPerJob) return tooMany(first, taken, waiting, performance.now() - startedAt)
+    if (taken > 3 * changesPerRound || round === roundsPerJob)
+      return tooMany(first, taken, waiting, performance.now() - startedAt)
     await replay(tx, run, targetName(run.table), { limit: changesPerRound })
     taken += Math.min(waiting, changesPerRound)
     waiting = await countChanges(tx, run, mostCounted)
@@ -98,12 +99,15 @@ async function analyzeTarget(tx: Queryable, run: Run): Promise<void> {
  * the whole heap.
  */
 async function assertAllProved(tx: Queryable, run: Run): Promise<void> {
-  const counted = await readOne<{ surveyed: string; validated: string; unequal: number }>(tx, sql`
+  const counted = await readOne<{ surveyed: string; validated: string; unequal: number }>(
+    tx,
+    sql`
     select coalesce(sum(rows_estimated), 0)::text as surveyed,
            coalesce(sum(target_rows), 0)::text as validated,
            count(*) filter (where equal is not true)::int as unequal
     from cutover.partitions
-    where run_id = ${run.id}`)
+    where run_id = ${run.id}`,
+  )
   const isComplete = run.options.writes === "capture" || counted.surveyed === counted.validated
   if (counted.unequal === 0 && isComplete) return
   throw new CutoverError("CUTOVER_DIFFERENT", {
@@ -115,9 +119,12 @@ async function assertAllProved(tx: Queryable, run: Run): Promise<void> {
 }
 
 async function countAttempt(tx: Queryable, run: Run): Promise<number> {
-  const { attempts } = await readOne<{ attempts: number }>(tx, sql`
+  const { attempts } = await readOne<{ attempts: number }>(
+    tx,
+    sql`
     update cutover.runs set attach_attempts = attach_attempts + 1 where id = ${run.id}
-    returning attach_attempts as attempts`)
+    returning attach_attempts as attempts`,
+  )
   return attempts
 }
 

@@ -23,8 +23,11 @@ export type BlueprintChoices = {
 
 /** The columns of the primary key, else of a unique index that holds every row and no null; null where there is none. */
 export function identityOf(source: TableDescription): readonly string[] | null {
-  const isNotNull = (name: string | null): name is string => source.columns.some((one) => one.name === name && one.isNotNull)
-  const usable = source.indexes.filter((index) => index.isUnique && index.isValid && index.isImmediate && !index.isPartial)
+  const isNotNull = (name: string | null): name is string =>
+    source.columns.some((one) => one.name === name && one.isNotNull)
+  const usable = source.indexes.filter(
+    (index) => index.isUnique && index.isValid && index.isImmediate && !index.isPartial,
+  )
   const index = usable.find((one) => one.isPrimary) ?? usable.find((one) => one.columns.every(isNotNull))
   return index === undefined ? null : index.columns.filter(isNotNull)
 }
@@ -32,7 +35,9 @@ export function identityOf(source: TableDescription): readonly string[] | null {
 function planIndex(index: IndexDescription, keyColumn: string, choices: BlueprintChoices): PlannedIndex {
   const { constraint } = index
   if (constraint === null) return { name: index.name, kind: "index", isUnique: index.isUnique, body: index.tail }
-  const body = index.isPrimary ? primaryKeyBody(index, constraint.definition, keyColumn, choices) : constraint.definition
+  const body = index.isPrimary
+    ? primaryKeyBody(index, constraint.definition, keyColumn, choices)
+    : constraint.definition
   return { name: constraint.name, kind: "constraint", isUnique: true, body }
 }
 
@@ -40,7 +45,12 @@ function planIndex(index: IndexDescription, keyColumn: string, choices: Blueprin
  * `PRIMARY KEY (id)` becomes `PRIMARY KEY (id, return_date)`: a key of a partitioned table must hold the
  * partition key (PostgreSQL manual, 5.12.2.3). What follows the columns stays: INCLUDE, DEFERRABLE.
  */
-function primaryKeyBody(index: IndexDescription, definition: string, keyColumn: string, choices: BlueprintChoices): string {
+function primaryKeyBody(
+  index: IndexDescription,
+  definition: string,
+  keyColumn: string,
+  choices: BlueprintChoices,
+): string {
   const head = `PRIMARY KEY (${index.keyList ?? ""})`
   if (!definition.startsWith(head)) throw new Error(`a primary key that reads ${definition} and not ${head} …`)
   const keyList = index.columns.includes(keyColumn) ? index.keyList : `${index.keyList}, ${quoteIdentifier(keyColumn)}`

@@ -20,7 +20,11 @@ export function logColumns(run: Run): LogColumn[] {
   const { identity, source } = requireBlueprint(run)
   if (identity === null) throw new Error(`run ${run.id} captures writes to a table without identity`)
   const of = identity.includes(run.key.column) ? identity : [...identity, run.key.column]
-  return of.map((name, n) => ({ name: `k${n + 1}`, of: name, type: source.columns.find((one) => one.name === name)?.type ?? "" }))
+  return of.map((name, n) => ({
+    name: `k${n + 1}`,
+    of: name,
+    type: source.columns.find((one) => one.name === name)?.type ?? "",
+  }))
 }
 
 /** The column of the log that holds the partition key. */

@@ -13,13 +13,17 @@ import { unlessBlocked } from "./unlessBlocked.ts"
 
 /** What the end of the fallback window brings: the legacy table is dropped, or kept until a person says so. */
 export const cleanup: RunStep = async ({ tx, run }) => {
-  const { leftMs } = await readOne<{ leftMs: number }>(tx, sql`
+  const { leftMs } = await readOne<{ leftMs: number }>(
+    tx,
+    sql`
     select greatest(0, extract(epoch from fallback_until - clock_timestamp()) * 1000)::float8 as "leftMs"
-    from cutover.runs where id = ${run.id}`)
+    from cutover.runs where id = ${run.id}`,
+  )
   const legacy = renderTableName(legacyName(run.table))
   const confirm = `cutover cleanup ${run.id} --confirm ${renderTableName(run.table)}`
   // A job may come early: it was sent by another clock than the database's.
-  if (leftMs > 0) return { event: { type: "blocked", reason: `the fallback window is open; ${legacy} is kept`, retryMs: leftMs } }
+  if (leftMs > 0)
+    return { event: { type: "blocked", reason: `the fallback window is open; ${legacy} is kept`, retryMs: leftMs } }
   if (run.options.dropLegacy === "manual") {
     return { event: { type: "held", reason: `the fallback window is over; drop ${legacy} with: ${confirm}` } }
   }
@@ -35,13 +39,15 @@ export async function dropLegacy(tx: Queryable, run: Run): ReturnType<RunStep> {
   const legacy = await describeTable(tx, run.sourceOid)
   const name = legacyName(run.table)
   if (legacy !== undefined) {
-    if (legacy.name !== name.name || legacy.schema !== name.schema) throw inUse(run, `it is called ${legacy.schema}.${legacy.name} now`)
+    if (legacy.name !== name.name || legacy.schema !== name.schema)
+      throw inUse(run, `it is called ${legacy.schema}.${legacy.name} now`)
     await dropGuard(tx, run, name)
     await dropChangeLog(tx, run)
     try {
       await tx.query(sql`drop table ${table(name)} restrict`)
     } catch (error) {
-      if (sqlState(error) === "2BP01") throw inUse(run, error instanceof Error ? `${error.message}. ${detailOf(error)}` : "")
+      if (sqlState(error) === "2BP01")
+        throw inUse(run, error instanceof Error ? `${error.message}. ${detailOf(error)}` : "")
       throw error
     }
   }

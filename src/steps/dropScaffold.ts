@@ -20,7 +20,8 @@ export async function dropScaffold(tx: Queryable, run: Run): Promise<void> {
     await tx.query(sql`drop table ${table(target)} restrict`)
   }
   for (const partition of await readPartitions(tx, run.id)) {
-    if (partition.tableName !== null) await tx.query(sql`drop table if exists ${table(tableOf(run, partition))} restrict`)
+    if (partition.tableName !== null)
+      await tx.query(sql`drop table if exists ${table(tableOf(run, partition))} restrict`)
   }
 }
 

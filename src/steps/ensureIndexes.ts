@@ -13,7 +13,8 @@ export async function ensureIndexes(session: Queryable, run: Run): Promise<reado
     if ((await findIndex(session, run, columns))?.isValid === true) continue
     const name = indexName(run, columns)
     for (const statement of indexStatements(run, columns)) await session.query(statement)
-    if ((await findIndex(session, run, columns))?.isValid !== true) throw new Error(`index ${name} was built and is not valid`)
+    if ((await findIndex(session, run, columns))?.isValid !== true)
+      throw new Error(`index ${name} was built and is not valid`)
     made.push(name)
   }
   return made
@@ -33,8 +34,14 @@ function indexName(run: Run, columns: readonly string[]): string {
 }
 
 /** A plain btree index that begins with these columns; a valid one before an invalid one. */
-async function findIndex(db: Queryable, run: Run, columns: readonly string[]): Promise<{ isValid: boolean } | undefined> {
-  return await findOne<{ isValid: boolean }>(db, sql`
+async function findIndex(
+  db: Queryable,
+  run: Run,
+  columns: readonly string[],
+): Promise<{ isValid: boolean } | undefined> {
+  return await findOne<{ isValid: boolean }>(
+    db,
+    sql`
     select i.indisvalid as "isValid"
     from pg_index i
     join pg_class ic on ic.oid = i.indexrelid
@@ -46,5 +53,6 @@ async function findIndex(db: Queryable, run: Run, columns: readonly string[]): P
            join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
            where k.n <= least(i.indnkeyatts, ${columns.length}::int)) = ${columns}::text[]
     order by i.indisvalid desc
-    limit 1`)
+    limit 1`,
+  )
 }

@@ -42,6 +42,9 @@ function named(
   ])
 }
 
-function withoutSize<T extends { readonly bytes: number; readonly name: string }>({ bytes: _, ...rest }: T): Omit<T, "bytes"> & { name: string } {
+function withoutSize<T extends { readonly bytes: number; readonly name: string }>({
+  bytes: _,
+  ...rest
+}: T): Omit<T, "bytes"> & { name: string } {
   return rest
 }

@@ -11,7 +11,10 @@ export function intervalStartOfKey(run: Run): Sql {
 
 /** The same of any expression of the key's type. */
 export function intervalStartOf(run: Run, key: Sql): Sql {
-  const local = run.key.type === "timestamptz" ? sql`(${key} at time zone ${literal(run.options.timezone)})` : sql`${key}::timestamp`
+  const local =
+    run.key.type === "timestamptz"
+      ? sql`(${key} at time zone ${literal(run.options.timezone)})`
+      : sql`${key}::timestamp`
   return sql`date_trunc(${literal(run.options.interval)}, ${local})::date`
 }
 
@@ -30,7 +33,8 @@ export function withinBounds(run: Run, column: string, bounds: Bounds | null, al
 /** The bounds of the intervals that begin on these local days, as text of the key's type, in UTC. */
 export async function readBounds(db: Queryable, run: Run, starts: readonly string[]): Promise<Map<string, Bounds>> {
   const edges = new Set(starts.flatMap((start) => [start, nextStart(run.options.interval, start)]))
-  const instant = run.key.type === "timestamptz" ? sql`(day::timestamp at time zone ${run.options.timezone})` : sql`day::${type(run)}`
+  const instant =
+    run.key.type === "timestamptz" ? sql`(day::timestamp at time zone ${run.options.timezone})` : sql`day::${type(run)}`
   const { rows } = await db.query<{ day: string; edge: string }>(
     sql`select day, ${instant}::text as edge from unnest(${[...edges]}::text[]) as day`,
   )

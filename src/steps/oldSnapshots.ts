@@ -12,12 +12,16 @@ import { BlockedError } from "./unlessBlocked.ts"
 export async function assertNoOldSnapshots(tx: Queryable, run: Run): Promise<void> {
   const [first, ...others] = await readOldSnapshots(tx, run)
   if (first === undefined) return
-  throw new BlockedError(`waits for an old snapshot: ${first}${others.length === 0 ? "" : `; and ${others.length} more`}`)
+  throw new BlockedError(
+    `waits for an old snapshot: ${first}${others.length === 0 ? "" : `; and ${others.length} more`}`,
+  )
 }
 
 /** Remembers that rows were just copied: older snapshots do not see them. */
 export async function noteLoaded(tx: Queryable, run: Run): Promise<void> {
-  await tx.query(sql`update cutover.runs set loaded_xid = (pg_current_xact_id()::text::bigint % 4294967296)::text where id = ${run.id}`)
+  await tx.query(
+    sql`update cutover.runs set loaded_xid = (pg_current_xact_id()::text::bigint % 4294967296)::text where id = ${run.id}`,
+  )
 }
 
 async function readOldSnapshots(db: Queryable, run: Run): Promise<string[]> {

@@ -21,7 +21,12 @@ const fewKeys = 2_000
  *
  * Each statement has a snapshot of its own, and the source is read after the keys were taken; never the other way.
  */
-export async function replay(tx: Queryable, run: Run, into: TableName, { partition, limit }: ReplayScope = {}): Promise<Replayed> {
+export async function replay(
+  tx: Queryable,
+  run: Run,
+  into: TableName,
+  { partition, limit }: ReplayScope = {},
+): Promise<Replayed> {
   const keys = await takeKeys(tx, run, partition, limit)
   if (keys === 0) return { keys, deleted: 0, inserted: 0 }
   const isFew = keys <= fewKeys
@@ -43,15 +48,26 @@ export type ReplayScope = {
   readonly limit?: number | undefined
 }
 
-async function takeKeys(tx: Queryable, run: Run, partition: Partition | undefined, limit: number | undefined): Promise<number> {
+async function takeKeys(
+  tx: Queryable,
+  run: Run,
+  partition: Partition | undefined,
+  limit: number | undefined,
+): Promise<number> {
   const log = table(changeLogOf(run))
   const columns = logColumns(run)
   const names = join(columns.map((column) => ident(column.name)))
   await tx.query(sql`
     create temporary table if not exists ${takenKeys(run)} (${join(columns.map((one) => sql`${ident(one.name)} ${raw(one.type)}`))})
     on commit delete rows`)
-  const within = partition === undefined ? sql`(${await takenByPartition(tx, run, logKey(run), "cutover_log")})` : withinBounds(run, logKey(run), partition.bounds)
-  const chosen = limit === undefined ? within : sql`ctid = any (array(select ctid from ${log} as cutover_log where ${within} limit ${limit}))`
+  const within =
+    partition === undefined
+      ? sql`(${await takenByPartition(tx, run, logKey(run), "cutover_log")})`
+      : withinBounds(run, logKey(run), partition.bounds)
+  const chosen =
+    limit === undefined
+      ? within
+      : sql`ctid = any (array(select ctid from ${log} as cutover_log where ${within} limit ${limit}))`
   const { rowCount } = await tx.query(sql`
     with gone as (delete from ${log} as cutover_log where ${chosen} returning ${names})
     insert into ${takenKeys(run)} (${names}) select distinct ${names} from gone`)
@@ -61,7 +77,8 @@ async function takeKeys(tx: Queryable, run: Run, partition: Partition | undefine
 function insertStatement(run: Run, into: TableName, partition: Partition | undefined): Sql {
   const columns = requireBlueprint(run).columns
   const names = join(columns.map((name) => ident(name)))
-  const within = partition === undefined ? sql`` : sql` and ${withinBounds(run, run.key.column, partition.bounds, "cutover_source")}`
+  const within =
+    partition === undefined ? sql`` : sql` and ${withinBounds(run, run.key.column, partition.bounds, "cutover_source")}`
   return sql`
     insert into ${table(into)} (${names}) overriding system value
     select ${join(columns.map((name) => ident("cutover_source", name)))}

@@ -11,5 +11,7 @@ export async function replayPartition(tx: Queryable, run: Run, partition: Partit
   await tx.query(sql`select set_config('statement_timeout', '0', true)`)
   const { deleted, inserted } = await replay(tx, run, tableOf(run, partition), { partition })
   if (deleted === 0 && inserted === 0) return
-  await tx.query(sql`update cutover.partitions set rows_copied = rows_copied + ${inserted - deleted} where id = ${partition.id}`)
+  await tx.query(
+    sql`update cutover.partitions set rows_copied = rows_copied + ${inserted - deleted} where id = ${partition.id}`,
+  )
 }

@@ -12,7 +12,21 @@ export function hashOfRow(columns: readonly ColumnDescription[]): Sql {
 
 /** Types of pg_catalog whose values are equal only when they are the same in every bit that matters. */
 const exactTypes = new Set([
-  "int2", "int4", "int8", "oid", "bool", "char", "name", "date", "time", "timestamp", "timestamptz", "uuid", "bytea", "macaddr", "macaddr8",
+  "int2",
+  "int4",
+  "int8",
+  "oid",
+  "bool",
+  "char",
+  "name",
+  "date",
+  "time",
+  "timestamp",
+  "timestamptz",
+  "uuid",
+  "bytea",
+  "macaddr",
+  "macaddr8",
 ])
 const textTypes = new Set(["text", "varchar"])
 

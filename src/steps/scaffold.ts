@@ -22,14 +22,19 @@ import { readTargetPartitions } from "./targetPartitions.ts"
 export const scaffold: RunStep = async ({ tx, run }) => {
   const blueprint = requireBlueprint(run)
   await seedPartitions(tx, run)
-  const statements = blueprint.isAdopted ? await adoptionStatements(tx, run, blueprint) : targetStatements(run, blueprint)
+  const statements = blueprint.isAdopted
+    ? await adoptionStatements(tx, run, blueprint)
+    : targetStatements(run, blueprint)
   for (const statement of statements) await tx.query(statement)
   const target = await findRelation(tx, targetName(run.table))
   if (target === undefined) throw new Error(`the target of run ${run.id} was made and is not there`)
   await saveRunFacts(tx, run.id, { targetOid: target.oid, batchBlocks: firstBatchBlocks })
   await nameTables(tx, { ...run, targetOid: target.oid })
   const { toCopy } = await countLeft(tx, run.id)
-  return { event: { type: "scaffold.built", left: toCopy }, facts: { target: targetName(run.table).name, partitions: toCopy } }
+  return {
+    event: { type: "scaffold.built", left: toCopy },
+    facts: { target: targetName(run.table).name, partitions: toCopy },
+  }
 }
 
 export function requireBlueprint(run: Run): Blueprint {
@@ -56,7 +61,9 @@ async function seedPartitions(tx: Queryable, run: Run): Promise<void> {
 async function nameTables(tx: Queryable, run: Run): Promise<void> {
   const existing = await readTargetPartitions(tx, run)
   for (const partition of await readPartitions(tx, run.id)) {
-    const found = existing.find((one) => one.from === (partition.bounds?.from ?? null) && one.to === (partition.bounds?.to ?? null))
+    const found = existing.find(
+      (one) => one.from === (partition.bounds?.from ?? null) && one.to === (partition.bounds?.to ?? null),
+    )
     const name = found?.name ?? nameOf(run.table, partition.label).name
     await saveTableName(tx, partition.id, name)
   }
@@ -139,7 +146,11 @@ export function indexStatement(index: PlannedIndex, on: Sql, name: string): Sql 
 /** The swap sets the sequence to where the source's stands. */
 function identityStatements(source: TableDescription, target: Sql, existing?: TableDescription): Sql[] {
   return source.columns
-    .filter((column) => column.identity !== "" && existing?.columns.find((one) => one.name === column.name)?.identity !== column.identity)
+    .filter(
+      (column) =>
+        column.identity !== "" &&
+        existing?.columns.find((one) => one.name === column.name)?.identity !== column.identity,
+    )
     .map((column) => {
       const how = raw(column.identity === "a" ? "always" : "by default")
       return sql`alter table ${target} alter column ${ident(column.name)} add generated ${how} as identity`

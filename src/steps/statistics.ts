@@ -23,6 +23,9 @@ async function analyzeNow(tx: Queryable, name: TableName, only = ""): Promise<vo
 
 /** ANALYZE ONLY came with PostgreSQL 18. */
 async function analyzesAlone(tx: Queryable): Promise<boolean> {
-  const { version } = await readOne<{ version: number }>(tx, sql`select current_setting('server_version_num')::int as version`)
+  const { version } = await readOne<{ version: number }>(
+    tx,
+    sql`select current_setting('server_version_num')::int as version`,
+  )
   return version >= 180_000
 }

@@ -23,11 +23,20 @@ export async function addStrayPartitions(tx: Queryable, run: Run): Promise<numbe
     from ${table(changeLogOf(run))} as cutover_changes
     where (${taken}) is not true
     group by 1`)
-  const bounds = await readBounds(tx, run, rows.flatMap((row) => (row.start === null ? [] : [row.start])))
+  const bounds = await readBounds(
+    tx,
+    run,
+    rows.flatMap((row) => (row.start === null ? [] : [row.start])),
+  )
   for (const { start } of rows) {
     if (start === null && run.options.nullKeys === "refuse") throw nullKey(run)
     const label = start === null ? defaultLabel : labelOf(run.options.interval, start)
-    await addFinding(tx, run.id, { label, bounds: start === null ? null : (bounds.get(start) ?? null), rows: 0, blocks: "{}" })
+    await addFinding(tx, run.id, {
+      label,
+      bounds: start === null ? null : (bounds.get(start) ?? null),
+      rows: 0,
+      blocks: "{}",
+    })
     const added = await findPartitionByLabel(tx, run.id, label)
     if (added !== undefined) await saveTableName(tx, added.id, nameOf(run.table, label).name)
   }
@@ -39,18 +48,27 @@ export async function takenByPartition(tx: Queryable, run: Run, key: string, ali
   const ranges: (Bounds | null)[] = []
   for (const { bounds } of await readPartitions(tx, run.id)) {
     const last = ranges.at(-1) ?? null
-    if (bounds !== null && last !== null && last.to === bounds.from) ranges[ranges.length - 1] = { from: last.from, to: bounds.to }
+    if (bounds !== null && last !== null && last.to === bounds.from)
+      ranges[ranges.length - 1] = { from: last.from, to: bounds.to }
     else ranges.push(bounds)
   }
-  return ranges.length === 0 ? sql`false` : sql`(${join(ranges.map((range) => withinBounds(run, key, range, alias)), ") or (")})`
+  return ranges.length === 0
+    ? sql`false`
+    : sql`(${join(
+        ranges.map((range) => withinBounds(run, key, range, alias)),
+        ") or (",
+      )})`
 }
 
 /** Keys in the change log that no partition takes yet, counted up to `limit`. */
 export async function countStrays(tx: Queryable, run: Run, limit: number): Promise<number> {
   const taken = await takenByPartition(tx, run, logKey(run), "cutover_changes")
-  const { n } = await readOne<{ n: number }>(tx, sql`
+  const { n } = await readOne<{ n: number }>(
+    tx,
+    sql`
     select count(*)::int as n
-    from (select from ${table(changeLogOf(run))} as cutover_changes where ((${taken}) is not true) limit ${limit}) as strays`)
+    from (select from ${table(changeLogOf(run))} as cutover_changes where ((${taken}) is not true) limit ${limit}) as strays`,
+  )
   return n
 }
 

@@ -26,7 +26,9 @@ export const survey: RunStep = async ({ tx, run }) => {
   const blocks = to - from
   await saveRunFacts(tx, run.id, {
     surveyedBlocks: to,
-    ...(blocks === run.batchBlocks ? { batchBlocks: nextBatchBlocks({ blocks, elapsedMs, targetMs: run.options.batchTargetMs, ...paceLimits }) } : {}),
+    ...(blocks === run.batchBlocks
+      ? { batchBlocks: nextBatchBlocks({ blocks, elapsedMs, targetMs: run.options.batchTargetMs, ...paceLimits }) }
+      : {}),
   })
   return { event: { type: "survey.advanced", finished: to >= heapBlocks } }
 }

@@ -44,7 +44,13 @@ export async function swap(tx: Queryable, run: Run): Promise<Swapped> {
   await tx.query(sql`update cutover.runs set swapped_at = clock_timestamp() where id = ${run.id}`)
   return {
     lockedAt,
-    facts: { table: renderTableName(run.table), legacyTable, legacyOid: run.sourceOid, newOid: run.targetOid, replayed },
+    facts: {
+      table: renderTableName(run.table),
+      legacyTable,
+      legacyOid: run.sourceOid,
+      newOid: run.targetOid,
+      replayed,
+    },
   }
 }
 
@@ -72,10 +78,12 @@ export function swapStatements(run: Run, blueprint: Blueprint): Sql[] {
 async function replayTheRest(tx: Queryable, run: Run): Promise<number> {
   if (run.options.writes !== "capture") return 0
   const waiting = await countChanges(tx, run, mostUnderLock + 1)
-  if (waiting > mostUnderLock) throw new BlockedError(`waits: more than ${mostUnderLock} changes arrived on the way to the lock`)
+  if (waiting > mostUnderLock)
+    throw new BlockedError(`waits: more than ${mostUnderLock} changes arrived on the way to the lock`)
   await heedTruncation(tx, run)
   const { keys } = await replay(tx, run, targetName(run.table))
-  if ((await countStrays(tx, run, 1)) > 0) throw new BlockedError("waits: a row was just written that no partition takes yet")
+  if ((await countStrays(tx, run, 1)) > 0)
+    throw new BlockedError("waits: a row was just written that no partition takes yet")
   await dropGuard(tx, run, run.table)
   return keys
 }
@@ -87,22 +95,28 @@ const mostUnderLock = 300
 async function assertHeapUnchanged(tx: Queryable, run: Run): Promise<void> {
   if (run.options.writes === "capture") return
   const { blocks } = await readOne<{ blocks: string }>(tx, heapBlocks(run.sourceOid))
-  if (Number(blocks) !== run.heapBlocks) throw changed(run, [`the heap: ${run.heapBlocks} blocks before, ${blocks} now`])
+  if (Number(blocks) !== run.heapBlocks)
+    throw changed(run, [`the heap: ${run.heapBlocks} blocks before, ${blocks} now`])
 }
 
 /** Identity columns go on where the source's sequence stands, under the source's sequence's name. */
 async function carryIdentities(tx: Queryable, run: Run, blueprint: Blueprint): Promise<void> {
   for (const old of blueprint.source.sequences.filter((sequence) => sequence.dependency === "i")) {
-    const made = await readOne<{ name: string; schema: string }>(tx, sql`
+    const made = await readOne<{ name: string; schema: string }>(
+      tx,
+      sql`
       select s.relname as name, n.nspname as schema
       from pg_depend d
       join pg_class s on s.oid = d.objid and s.relkind = 'S'
       join pg_namespace n on n.oid = s.relnamespace
       join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
       where d.refobjid = ${run.targetOid} and d.deptype = 'i' and a.attname = ${old.column}
-        and d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass`)
+        and d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass`,
+    )
     const before = ident(old.schema, old.name)
-    await tx.query(sql`select setval(${statementText(ident(made.schema, made.name))}::regclass, last_value, is_called) from ${before}`)
+    await tx.query(
+      sql`select setval(${statementText(ident(made.schema, made.name))}::regclass, last_value, is_called) from ${before}`,
+    )
     await tx.query(sql`alter sequence ${before} rename to ${ident(legacyObjectName(old.name))}`)
     await tx.query(sql`alter sequence ${ident(made.schema, made.name)} rename to ${ident(old.name)}`)
   }

@@ -20,4 +20,3 @@ export async function heedTruncation(tx: Queryable, run: Run): Promise<void> {
   await tx.query(sql`update cutover.partitions set rows_copied = 0, rows_estimated = 0 where run_id = ${run.id}`)
   await tx.query(sql`delete from cutover.truncations where id = any (${rows.map((row) => row.id)}::bigint[])`)
 }
-

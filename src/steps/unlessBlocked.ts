@@ -20,7 +20,11 @@ export type LockedWork = {
  * ACCESS EXCLUSIVE stalls every reader behind it, so short and often beats long. A miss is rolled back, names its
  * blocker, and is tried again later.
  */
-export async function unlessBlocked(tx: Queryable, run: Run, { what, oids, attempt, work }: LockedWork): Promise<Outcome<RunEvent>> {
+export async function unlessBlocked(
+  tx: Queryable,
+  run: Run,
+  { what, oids, attempt, work }: LockedWork,
+): Promise<Outcome<RunEvent>> {
   await tx.query(sql`savepoint locked_work`)
   try {
     await tx.query(sql`select set_config('lock_timeout', ${`${run.options.lockTimeoutMs}ms`}, true)`)
@@ -29,7 +33,10 @@ export async function unlessBlocked(tx: Queryable, run: Run, { what, oids, attem
     if (!(error instanceof BlockedError) && classify(error) !== "contention") throw error
     await tx.query(sql`rollback to savepoint locked_work`)
     if (error instanceof BlockedError) {
-      return { event: { type: "blocked", reason: `${what} ${error.message}`, retryMs: backoffMs(attempt) }, facts: { attempt } }
+      return {
+        event: { type: "blocked", reason: `${what} ${error.message}`, retryMs: backoffMs(attempt) },
+        facts: { attempt },
+      }
     }
     const blockers = await readBlockers(tx, oids)
     const reason = `${what} waits for a lock: ${renderBlockers(blockers)}`

@@ -27,7 +27,11 @@ export const validatePartition: PartitionStep = async ({ tx, run }, partition) =
 
 type Side = { readonly rows: string; readonly hash: string; readonly sums: readonly (string | null)[] }
 
-async function comparePartition(tx: Parameters<PartitionStep>[0]["tx"], run: Run, partition: Partition): Promise<Comparison> {
+async function comparePartition(
+  tx: Parameters<PartitionStep>[0]["tx"],
+  run: Run,
+  partition: Partition,
+): Promise<Comparison> {
   const { source, target } = await readOne<{ source: Side; target: Side }>(tx, comparisonStatement(run, partition))
   return {
     sourceRows: source.rows,
@@ -36,7 +40,10 @@ async function comparePartition(tx: Parameters<PartitionStep>[0]["tx"], run: Run
     targetHash: target.hash,
     equal: source.rows === target.rows && source.hash === target.hash,
     aggregates: Object.fromEntries(
-      numericColumns(run).map((column, n) => [column.name, { source: source.sums[n] ?? null, target: target.sums[n] ?? null }]),
+      numericColumns(run).map((column, n) => [
+        column.name,
+        { source: source.sums[n] ?? null, target: target.sums[n] ?? null },
+      ]),
     ),
   }
 }
@@ -51,7 +58,10 @@ export function comparisonStatement(run: Run, partition: Partition): Sql {
   const each = sql`
     select count(*) as rows,
            sum(${hashOfRow(source.columns)}) as hash
-           ${join(numeric.map((column, n) => sql`, sum(${ident(column.name)}) as ${ident(`sum_${n}`)}`), "")}`
+           ${join(
+             numeric.map((column, n) => sql`, sum(${ident(column.name)}) as ${ident(`sum_${n}`)}`),
+             "",
+           )}`
   const all = sql`
     select json_build_object(
       'rows', coalesce(sum(cutover_found.rows), 0)::text,
@@ -76,7 +86,9 @@ export function comparisonStatement(run: Run, partition: Partition): Sql {
 
 /** The columns whose sums are shown, as a person's spot check would. */
 function numericColumns(run: Run): readonly ColumnDescription[] {
-  return requireBlueprint(run).source.columns.filter((column) => column.category === "N" && column.builtinType !== "oid")
+  return requireBlueprint(run).source.columns.filter(
+    (column) => column.category === "N" && column.builtinType !== "oid",
+  )
 }
 
 /** No change of the row waits in the log. */

@@ -27,16 +27,24 @@ export async function ensureInstalled(database: Database): Promise<void> {
 /** Whether our schema is there; throws when it is there and is not of our major version. */
 export async function isInstalled(db: Queryable): Promise<boolean> {
   // Read from the catalog's tables: to_regclass may answer from a cache, and miss what another session just committed.
-  const found = await readOne<{ relations: number; meta: boolean }>(db, sql`
+  const found = await readOne<{ relations: number; meta: boolean }>(
+    db,
+    sql`
     select count(*)::int as relations, coalesce(bool_or(c.relname = 'meta'), false) as meta
     from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = 'cutover'`)
+    where n.nspname = 'cutover'`,
+  )
   if (found.relations === 0) return false
-  if (!found.meta) throw schemaVersion(`The database has a schema "cutover" with ${found.relations} relations that pg-cutover did not make.`)
+  if (!found.meta)
+    throw schemaVersion(
+      `The database has a schema "cutover" with ${found.relations} relations that pg-cutover did not make.`,
+    )
   const meta = await findOne<{ major: number }>(db, sql`select major from cutover.meta`)
   if (meta?.major === schemaMajor) return true
-  throw schemaVersion(`The schema "cutover" is of major version ${meta?.major ?? "none"}; this program works with ${schemaMajor}.`)
+  throw schemaVersion(
+    `The schema "cutover" is of major version ${meta?.major ?? "none"}; this program works with ${schemaMajor}.`,
+  )
 }
 
 function schemaVersion(message: string): CutoverError {

@@ -39,7 +39,12 @@ export async function appendRecord(tx: Queryable, record: NewRecord): Promise<vo
 }
 
 /** The records of a run after `afterSeq`, oldest first. */
-export async function readRecords(db: Queryable, runId: string, afterSeq: number, limit = 10_000): Promise<LogRecord[]> {
+export async function readRecords(
+  db: Queryable,
+  runId: string,
+  afterSeq: number,
+  limit = 10_000,
+): Promise<LogRecord[]> {
   const { rows } = await db.query<{ record: LogRecord }>(sql`
     select json_build_object('seq', seq, 'id', id, 'at', to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
                              'runId', run_id, 'tableName', table_name,

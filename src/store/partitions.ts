@@ -22,7 +22,12 @@ export type Partition = {
 export type Bounds = { readonly from: string; readonly to: string }
 
 /** A partition that the survey found rows of, or that is made for rows to come. */
-export type Finding = { readonly label: string; readonly bounds: Bounds | null; readonly rows: number; readonly blocks: string }
+export type Finding = {
+  readonly label: string
+  readonly bounds: Bounds | null
+  readonly rows: number
+  readonly blocks: string
+}
 
 /** Adds what a survey found to what earlier ones found. `blocks` is an int8multirange's text. */
 export async function addFinding(tx: Queryable, runId: string, found: Finding): Promise<void> {
@@ -46,7 +51,11 @@ export async function readPartition(db: Queryable, id: string): Promise<Partitio
   return toPartition(await readOne<PartitionRow>(db, sql`select p.* from cutover.partitions p where p.id = ${id}`))
 }
 
-export async function findPartitionByLabel(db: Queryable, runId: string, label: string): Promise<Partition | undefined> {
+export async function findPartitionByLabel(
+  db: Queryable,
+  runId: string,
+  label: string,
+): Promise<Partition | undefined> {
   const row = await findOne<PartitionRow>(
     db,
     sql`select p.* from cutover.partitions p where p.run_id = ${runId} and p.label = ${label}`,
@@ -72,7 +81,9 @@ export async function savePartitionState(tx: Queryable, id: string, state: Parti
 
 /** Looks for a partition's rows in all blocks of the heap, for since the survey they may have come to be anywhere. */
 export async function widenBlocks(tx: Queryable, id: string, heapBlocks: number): Promise<void> {
-  await tx.query(sql`update cutover.partitions set blocks = int8multirange(int8range(0, ${heapBlocks})) where id = ${id}`)
+  await tx.query(
+    sql`update cutover.partitions set blocks = int8multirange(int8range(0, ${heapBlocks})) where id = ${id}`,
+  )
 }
 
 /** Forgets what was copied of a partition, so that it begins anew. */
@@ -106,11 +117,14 @@ export async function saveComparison(tx: Queryable, id: string, found: Compariso
 
 /** How many partitions are not yet through: of copying, and of validation. */
 export async function countLeft(tx: Queryable, runId: string): Promise<{ toCopy: number; toValidate: number }> {
-  return await readOne(tx, sql`
+  return await readOne(
+    tx,
+    sql`
     select count(*) filter (where state in ('pending', 'copying', 'indexing', 'catchingUp'))::int as "toCopy",
            count(*) filter (where state <> 'validated')::int as "toValidate"
     from cutover.partitions
-    where run_id = ${runId}`)
+    where run_id = ${runId}`,
+  )
 }
 
 type PartitionRow = {
@@ -133,7 +147,8 @@ function toPartition(row: PartitionRow): Partition {
     runId: row.run_id,
     label: row.label,
     tableName: row.table_name,
-    bounds: row.lower_bound === null || row.upper_bound === null ? null : { from: row.lower_bound, to: row.upper_bound },
+    bounds:
+      row.lower_bound === null || row.upper_bound === null ? null : { from: row.lower_bound, to: row.upper_bound },
     state: row.state,
     tick: Number(row.tick),
     blocks: parseMultirange(row.blocks),

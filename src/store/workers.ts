@@ -31,7 +31,10 @@ export async function readLiveWorkers(db: Queryable, runId: string): Promise<Wor
     from cutover.workers
     where run_id is null or run_id = ${runId}
     order by started_at`)
-  const held = await heldKeys(db, rows.map((row) => row.lockKey))
+  const held = await heldKeys(
+    db,
+    rows.map((row) => row.lockKey),
+  )
   return rows.filter((row) => held.has(row.lockKey))
 }
 
@@ -40,7 +43,10 @@ export async function deleteDeadWorkers(db: Queryable): Promise<void> {
   const { rows } = await db.query<{ id: string; lockKey: string }>(
     sql`select id, lock_key::text as "lockKey" from cutover.workers where started_at < clock_timestamp() - interval '1 minute'`,
   )
-  const held = await heldKeys(db, rows.map((row) => row.lockKey))
+  const held = await heldKeys(
+    db,
+    rows.map((row) => row.lockKey),
+  )
   const dead = rows.filter((row) => !held.has(row.lockKey)).map((row) => row.id)
   if (dead.length > 0) await db.query(sql`delete from cutover.workers where id = any (${dead})`)
 }

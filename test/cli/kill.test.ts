@@ -35,7 +35,9 @@ async function expectExactlyOnce(database: TestDatabase): Promise<void> {
   const status = await statusOf(database)
   expect(status.partitions.filter((one) => one.attempts !== 1)).toEqual([])
   const rows = new Map((await partitionsOf(database, "t")).map((one) => [`public.${one.name}`, one.rows]))
-  expect(status.partitions.map((one) => [one.table, one.rowsCopied])).toEqual(status.partitions.map((one) => [one.table, rows.get(one.table)]))
+  expect(status.partitions.map((one) => [one.table, one.rowsCopied])).toEqual(
+    status.partitions.map((one) => [one.table, rows.get(one.table)]),
+  )
   const twice = await database.query(
     "select partition from cutover.log where kind = 'partition.copied' group by run_id, partition having count(*) > 1",
   )
@@ -43,26 +45,36 @@ async function expectExactlyOnce(database: TestDatabase): Promise<void> {
 }
 
 describe("a killed command", () => {
-  it("leaves a run that goes on from the last batch, whenever it is killed: twenty random moments", { timeout: 300_000 }, async () => {
-    const { seed, random } = randomOf(process.env.CUTOVER_TEST_SEED)
-    for (let kills = 0, runs = 0; kills < 20; runs++) {
-      await using database = await createDatabase("kill")
-      await createTable(database, 150_000)
-      const before = await contentOf(database, "t")
-      for (;;) {
-        const command = startCutover(database.url, (await stateOf(database)) === undefined ? launchArgs : ["resume", "t"])
-        const killing = sleep(450 + random() * 1_200).then(() => command.process.kill("SIGKILL"))
-        const { signal, code, stderr } = await command.ended
-        await killing
-        expect(signal === "SIGKILL" || code === 0, `exit ${code}, seed ${seed}, run ${runs}, kill ${kills}\n${stderr}`).toBe(true)
-        if (signal === "SIGKILL") kills += 1
-        if ((await stateOf(database)) === "cleanup") break
+  it(
+    "leaves a run that goes on from the last batch, whenever it is killed: twenty random moments",
+    { timeout: 300_000 },
+    async () => {
+      const { seed, random } = randomOf(process.env.CUTOVER_TEST_SEED)
+      for (let kills = 0, runs = 0; kills < 20; runs++) {
+        await using database = await createDatabase("kill")
+        await createTable(database, 150_000)
+        const before = await contentOf(database, "t")
+        for (;;) {
+          const command = startCutover(
+            database.url,
+            (await stateOf(database)) === undefined ? launchArgs : ["resume", "t"],
+          )
+          const killing = sleep(450 + random() * 1_200).then(() => command.process.kill("SIGKILL"))
+          const { signal, code, stderr } = await command.ended
+          await killing
+          expect(
+            signal === "SIGKILL" || code === 0,
+            `exit ${code}, seed ${seed}, run ${runs}, kill ${kills}\n${stderr}`,
+          ).toBe(true)
+          if (signal === "SIGKILL") kills += 1
+          if ((await stateOf(database)) === "cleanup") break
+        }
+        expect(await contentOf(database, "t"), `seed ${seed}, run ${runs}`).toEqual(before)
+        expect(await contentOf(database, "t_legacy"), `seed ${seed}, run ${runs}`).toEqual(before)
+        await expectExactlyOnce(database)
       }
-      expect(await contentOf(database, "t"), `seed ${seed}, run ${runs}`).toEqual(before)
-      expect(await contentOf(database, "t_legacy"), `seed ${seed}, run ${runs}`).toEqual(before)
-      await expectExactlyOnce(database)
-    }
-  })
+    },
+  )
 
   it("is followed by a worker that takes its work over, long before a heartbeat could tell", async () => {
     await using database = await createDatabase("takeover")
@@ -111,7 +123,9 @@ describe("a killed command", () => {
     const { code, stderr } = await command.ended
     expect(code).toBe(130)
     expect(stderr).toContain("cutover resume")
-    const open = await database.query("select 1 from pg_stat_activity where application_name like 'cutover/%' and datname = current_database()")
+    const open = await database.query(
+      "select 1 from pg_stat_activity where application_name like 'cutover/%' and datname = current_database()",
+    )
     expect(open).toEqual([])
     expect((await runCutover(database.url, ["resume", "t"])).code).toBe(0)
     expect(await contentOf(database, "t")).toEqual(before)

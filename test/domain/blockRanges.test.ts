@@ -100,7 +100,12 @@ describe("multiranges", () => {
   })
 
   it("are written as PostgreSQL reads them", () => {
-    expect(renderMultirange([{ from: 0, to: 10 }, { from: 20, to: 30 }])).toBe("{[0,10),[20,30)}")
+    expect(
+      renderMultirange([
+        { from: 0, to: 10 },
+        { from: 20, to: 30 },
+      ]),
+    ).toBe("{[0,10),[20,30)}")
     expect(renderMultirange([])).toBe("{}")
   })
 

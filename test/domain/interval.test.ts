@@ -1,13 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import {
-  intervalStart,
-  intervals,
-  labelOf,
-  nextStart,
-  previousStart,
-  seededStarts,
-} from "../../src/domain/interval.ts"
+import { intervalStart, intervals, labelOf, nextStart, previousStart, seededStarts } from "../../src/domain/interval.ts"
 
 // Starts as date_trunc and labels as to_char(…, 'IYYY-"w"IW') of PostgreSQL give them.
 it.each([

@@ -34,11 +34,21 @@ describe("rowsPerSecond", () => {
   it("is zero while samples cannot tell", () => {
     expect(rowsPerSecond([])).toBe(0)
     expect(rowsPerSecond([{ atMs: 0, rows: 5 }])).toBe(0)
-    expect(rowsPerSecond([{ atMs: 7, rows: 5 }, { atMs: 7, rows: 9 }])).toBe(0)
+    expect(
+      rowsPerSecond([
+        { atMs: 7, rows: 5 },
+        { atMs: 7, rows: 9 },
+      ]),
+    ).toBe(0)
   })
 
   it("is zero, not negative, when a partition is copied again", () => {
-    expect(rowsPerSecond([{ atMs: 0, rows: 500 }, { atMs: 1000, rows: 100 }])).toBe(0)
+    expect(
+      rowsPerSecond([
+        { atMs: 0, rows: 500 },
+        { atMs: 1000, rows: 100 },
+      ]),
+    ).toBe(0)
   })
 })
 

@@ -41,7 +41,11 @@ describe("the snapshots that released versions left in databases", () => {
     for (const event of runEvents.values()) {
       const { stored: next, effects } = advanceRun(stored, event)
       const today = advanceRun(findReachable(step, control).stored, event)
-      expect({ event, at: whereIs(next), effects }).toEqual({ event, at: whereIs(today.stored), effects: today.effects })
+      expect({ event, at: whereIs(next), effects }).toEqual({
+        event,
+        at: whereIs(today.stored),
+        effects: today.effects,
+      })
     }
   })
 })

@@ -31,8 +31,14 @@ describe("the diagrams", () => {
     ["a state with its work", "  attach : on entry and on resume / schedule attach\n"],
     ["a part of a step inside of the step", "    survey --> scaffold : survey.advanced [finished]\n"],
     ["a condition and its opposite", "  scaffold --> attach : scaffold.built [none left]<br/>/ log prep.completed\n"],
-    ["an event that leaves the state as it is", "  attach : blocked / log attach.attempted, schedule attach for later\n"],
-    ["an event that leads to one state from almost everywhere, as a note", "aborted leads here<br/>from prep, copy, validate, attach"],
+    [
+      "an event that leaves the state as it is",
+      "  attach : blocked / log attach.attempted, schedule attach for later\n",
+    ],
+    [
+      "an event that leads to one state from almost everywhere, as a note",
+      "aborted leads here<br/>from prep, copy, validate, attach",
+    ],
     ["the end", "  aborted --> [*]\n"],
   ])("show %s", (_, line) => {
     expect(step).toContain(line)
@@ -47,7 +53,9 @@ describe("the diagrams", () => {
   it("show which of two conditions is asked first", () => {
     const done = "begin the next epoch, note that the legacy table is kept, log run.resumed"
     expect(control).toContain(`  paused --> waiting : resume [in cleanup]<br/>/ ${done}\n`)
-    expect(control).toContain("  paused --> running : resume [else, is open]<br/>/ begin the next epoch, forget the reason, log run.resumed\n")
+    expect(control).toContain(
+      "  paused --> running : resume [else, is open]<br/>/ begin the next epoch, forget the reason, log run.resumed\n",
+    )
   })
 
   it("say beneath what an event does in every state, and where it leads", () => {
@@ -55,7 +63,10 @@ describe("the diagrams", () => {
   })
 
   it("hold nothing that would end a label of mermaid early", () => {
-    const labels = [step, control, partition].join("\n").split("\n").flatMap((line) => line.split(" : ").slice(1))
+    const labels = [step, control, partition]
+      .join("\n")
+      .split("\n")
+      .flatMap((line) => line.split(" : ").slice(1))
     expect(labels.filter((label) => /[:;{}]/.test(label))).toEqual([])
   })
 })

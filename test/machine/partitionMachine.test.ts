@@ -25,7 +25,9 @@ validating   reset                 pending      –
 validated    reset                 pending      –
 `
 
-const samples: { readonly [Type in PartitionEvent["type"]]: Readonly<Record<string, Extract<PartitionEvent, { type: Type }>>> } = {
+const samples: {
+  readonly [Type in PartitionEvent["type"]]: Readonly<Record<string, Extract<PartitionEvent, { type: Type }>>>
+} = {
   begin: { begin: { type: "begin" } },
   "batch.copied": {
     "batch.copied (more)": { type: "batch.copied", finished: false },
@@ -70,14 +72,19 @@ describe("the table of a partition", () => {
 })
 
 it("schedules, on entering a state, the task that going on in that state schedules again", () => {
-  const entered = rows.map((row) => ({ state: row.next!, tasks: row.effects!.split(" ").filter((word) => word.startsWith("+")) }))
+  const entered = rows.map((row) => ({
+    state: row.next!,
+    tasks: row.effects!.split(" ").filter((word) => word.startsWith("+")),
+  }))
   expect(entered.map(({ tasks }) => tasks)).toEqual(
     entered.map(({ state }) => (taskOfState[state] === undefined ? [] : [`+${taskOfState[state]}`])),
   )
 })
 
 it("names the state and the event that do not go together", () => {
-  expect(() => advancePartition("pending", { type: "validated" })).toThrow("a partition that is pending cannot take validated")
+  expect(() => advancePartition("pending", { type: "validated" })).toThrow(
+    "a partition that is pending cannot take validated",
+  )
 })
 
 function outcomeOf(state: PartitionState, event: PartitionEvent): string {

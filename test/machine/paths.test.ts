@@ -29,17 +29,30 @@ describe("every open state that can be reached", () => {
     expect(open).toHaveLength(Object.keys(workOf).length * 4)
   })
 
-  it.each(open)("can be paused and resumed in $step, $control, and is then at the same work, in a later epoch", (run) => {
-    const paused = advanceRun(run.stored, { type: "pause", reason: "lunch" })
-    expect(whereIs(paused.stored)).toEqual({ step: run.step, control: run.control === "halted" ? "halted" : "paused" })
-    const resumed = advanceRun(paused.stored, { type: "resume" })
-    expect(whereIs(resumed.stored)).toEqual({ step: run.step, control: run.step === "cleanup" ? "waiting" : "running" })
-    expect(resumed.context.epoch).toBe(restoreRun(run.stored).context.epoch + 1)
-    expect(resumed.effects.map(renderEffect).join(" ")).toBe(`${workOf[run.step]} run.resumed`)
-  })
+  it.each(open)(
+    "can be paused and resumed in $step, $control, and is then at the same work, in a later epoch",
+    (run) => {
+      const paused = advanceRun(run.stored, { type: "pause", reason: "lunch" })
+      expect(whereIs(paused.stored)).toEqual({
+        step: run.step,
+        control: run.control === "halted" ? "halted" : "paused",
+      })
+      const resumed = advanceRun(paused.stored, { type: "resume" })
+      expect(whereIs(resumed.stored)).toEqual({
+        step: run.step,
+        control: run.step === "cleanup" ? "waiting" : "running",
+      })
+      expect(resumed.context.epoch).toBe(restoreRun(run.stored).context.epoch + 1)
+      expect(resumed.effects.map(renderEffect).join(" ")).toBe(`${workOf[run.step]} run.resumed`)
+    },
+  )
 
   it.each(open)("comes to an end from $step, $control", (run) => {
-    const ends = new Set(pathsFrom(run).map((path) => path.state.value.step).filter((step) => step === "done" || step === "aborted"))
+    const ends = new Set(
+      pathsFrom(run)
+        .map((path) => path.state.value.step)
+        .filter((step) => step === "done" || step === "aborted"),
+    )
     expect([...ends].toSorted()).toEqual(swapped.includes(run.step) ? ["done"] : ["aborted", "done"])
   })
 })

@@ -58,7 +58,10 @@ describe("whatever happens to a run", () => {
   })
 
   it("is running when it has ended, with no reason and no error", () => {
-    expectAlways(({ now }) => !isFinished(now) || (now.control === "running" && now.context.reason === null && now.context.error === null))
+    expectAlways(
+      ({ now }) =>
+        !isFinished(now) || (now.control === "running" && now.context.reason === null && now.context.error === null),
+    )
   })
 
   it("ends once: a finished run stays where it is, and does not end again", () => {
@@ -86,8 +89,12 @@ describe("whatever happens to a run", () => {
 })
 
 it("leads random runs to every step", () => {
-  const steps = fc.sample(anyHistory, { numRuns: 500, seed: 1 }).flatMap((history) => transitionsOf(history).map(({ now }) => now.state))
-  expect(new Set(steps)).toEqual(new Set(["prep", "copy", "validate", "attach", "analyze", "cleanup", "done", "aborted"]))
+  const steps = fc
+    .sample(anyHistory, { numRuns: 500, seed: 1 })
+    .flatMap((history) => transitionsOf(history).map(({ now }) => now.state))
+  expect(new Set(steps)).toEqual(
+    new Set(["prep", "copy", "validate", "attach", "analyze", "cleanup", "done", "aborted"]),
+  )
 })
 
 function expectAlways(claim: (transition: Transition) => boolean): void {

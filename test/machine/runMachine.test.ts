@@ -154,7 +154,15 @@ const rows: readonly Row[] = table
   .map((line) => {
     const [step, control, event, nextStep, nextControl, why, effects] = line.split(/ {2,}/)
     if (effects === undefined) throw new Error(`a row needs seven columns: ${line}`)
-    return { step: step!, controls: controls[control!]!, event: event!, nextStep: nextStep!, nextControl: nextControl!, why: why!, effects }
+    return {
+      step: step!,
+      controls: controls[control!]!,
+      event: event!,
+      nextStep: nextStep!,
+      nextControl: nextControl!,
+      why: why!,
+      effects,
+    }
   })
 
 function rowsOf(run: ReachableRun, event: string): Row[] {
@@ -167,13 +175,17 @@ function rowsOf(run: ReachableRun, event: string): Row[] {
 
 describe("the table of a run", () => {
   it("has a column for every event that the machine knows, and for no other", () => {
-    expect([...new Set([...runEvents.values()].map((event) => event.type))].toSorted()).toEqual(runMachine.events.toSorted())
+    expect([...new Set([...runEvents.values()].map((event) => event.type))].toSorted()).toEqual(
+      runMachine.events.toSorted(),
+    )
     expect([...new Set(rows.map((row) => row.event))].toSorted()).toEqual([...runEvents.keys()].toSorted())
   })
 
   it("has a row for every state that can be reached: every step under every control, but an ended run is always running", () => {
     const names = reachableRuns.map((run) => `${run.step} ${run.control}`)
-    const possible = steps.flatMap((step) => (isFinished({ step }) ? ["running"] : controls["any"]!).map((control) => `${step} ${control}`))
+    const possible = steps.flatMap((step) =>
+      (isFinished({ step }) ? ["running"] : controls["any"]!).map((control) => `${step} ${control}`),
+    )
     expect(names.toSorted()).toEqual(possible.toSorted())
   })
 
@@ -200,11 +212,14 @@ it("tells commands where they make sense: a partition is copied anew in copy, va
   expect([...new Set(able.map((run) => run.step))].toSorted()).toEqual(["attach", "copy", "validate"])
 })
 
-it.each(["pause", "halt", "partition.differed", "resume", "blocked", "held", "analyzed"])("tells that an ended run takes no %s", (name) => {
-  const able = reachableRuns.filter((run) => canAdvance(run.stored, runEvents.get(name)!)).map((run) => run.step)
-  expect(able.filter((step) => step === "done" || step === "aborted")).toEqual([])
-  expect(able).toContain("cleanup")
-})
+it.each(["pause", "halt", "partition.differed", "resume", "blocked", "held", "analyzed"])(
+  "tells that an ended run takes no %s",
+  (name) => {
+    const able = reachableRuns.filter((run) => canAdvance(run.stored, runEvents.get(name)!)).map((run) => run.step)
+    expect(able.filter((step) => step === "done" || step === "aborted")).toEqual([])
+    expect(able).toContain("cleanup")
+  },
+)
 
 it("keeps in the records what the events said", () => {
   const { stored } = findReachable("analyze", "running")

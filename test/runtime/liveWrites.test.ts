@@ -5,50 +5,69 @@ import { openGate } from "../../src/runtime/commands/attach.ts"
 import { createDatabase } from "../support/database.ts"
 import { partitionsOf } from "../support/oracle.ts"
 import { randomOf } from "../support/random.ts"
-import { launchAndWork, launchRun, services, waitForStatus, workUntil, workUntilQuiet, worker } from "../support/runs.ts"
+import {
+  launchAndWork,
+  launchRun,
+  services,
+  waitForStatus,
+  workUntil,
+  workUntilQuiet,
+  worker,
+} from "../support/runs.ts"
 import { createTruth, differencesFromTruth, startWriters } from "../support/writers.ts"
 
 const capture = { writes: "capture", batchTargetMs: 50 } as const
 
 describe("live writes", () => {
-  it("are all there after the swap: nothing lost, nothing extra, nothing stale, and no client saw an error", { timeout: 120_000 }, async () => {
-    const { seed } = randomOf(process.env.CUTOVER_TEST_SEED)
-    const rows = 40_000
-    await using database = await createDatabase("live")
-    await using open = await services(database)
-    await createTruth(database, rows)
-    await using writers = await startWriters(database, rows, seed)
-    const run = await launchRun(open, { table: "t", by: "d", options: capture })
-    const status = await workUntilQuiet(open, run.id)
-    await sleep(300)
-    const report = await writers.stop()
-    expect(report.errors, `seed ${seed}`).toEqual([])
-    expect(status.run, `seed ${seed}`).toMatchObject({ state: "cleanup", error: null })
-    expect(await differencesFromTruth(database), `seed ${seed}, ${report.transactions} transactions`).toEqual({ lost: 0, extra: 0 })
-    expect((await partitionsOf(database, "t")).filter((one) => one.rows > 0).length).toBeGreaterThanOrEqual(12)
-  })
+  it(
+    "are all there after the swap: nothing lost, nothing extra, nothing stale, and no client saw an error",
+    { timeout: 120_000 },
+    async () => {
+      const { seed } = randomOf(process.env.CUTOVER_TEST_SEED)
+      const rows = 40_000
+      await using database = await createDatabase("live")
+      await using open = await services(database)
+      await createTruth(database, rows)
+      await using writers = await startWriters(database, rows, seed)
+      const run = await launchRun(open, { table: "t", by: "d", options: capture })
+      const status = await workUntilQuiet(open, run.id)
+      await sleep(300)
+      const report = await writers.stop()
+      expect(report.errors, `seed ${seed}`).toEqual([])
+      expect(status.run, `seed ${seed}`).toMatchObject({ state: "cleanup", error: null })
+      expect(await differencesFromTruth(database), `seed ${seed}, ${report.transactions} transactions`).toEqual({
+        lost: 0,
+        extra: 0,
+      })
+      expect((await partitionsOf(database, "t")).filter((one) => one.rows > 0).length).toBeGreaterThanOrEqual(12)
+    },
+  )
 
-  it("would be lost without the change log, and the run halts before the swap instead of losing them", { timeout: 120_000 }, async () => {
-    const { seed } = randomOf(process.env.CUTOVER_TEST_SEED)
-    const rows = 40_000
-    await using database = await createDatabase("norepair")
-    await using open = await services(database)
-    await createTruth(database, rows)
-    await using writers = await startWriters(database, rows, seed)
-    const run = await launchRun(open, { table: "t", by: "d", options: capture })
-    const log = `cutover.changes_${run.id.toLowerCase()}`
-    const forgetting = setInterval(() => void database.query(`delete from ${log}`).catch(() => {}), 20)
-    const status = await workUntilQuiet(open, run.id)
-    clearInterval(forgetting)
-    await writers.stop()
-    expect(status.run.control).toBe("halted")
-    // Either a month differs, or a row that was copied twice keeps its key from being built.
-    expect([status.run.error?.code, status.run.error?.details["sqlState"]], `seed ${seed}`).toSatisfy(
-      ([code, sqlState]) => code === "CUTOVER_DIFFERENT" || sqlState === "23505",
-    )
-    expect(status.attach.swappedAt).toBeNull()
-    expect(await differencesFromTruth(database)).toEqual({ lost: 0, extra: 0 })
-  })
+  it(
+    "would be lost without the change log, and the run halts before the swap instead of losing them",
+    { timeout: 120_000 },
+    async () => {
+      const { seed } = randomOf(process.env.CUTOVER_TEST_SEED)
+      const rows = 40_000
+      await using database = await createDatabase("norepair")
+      await using open = await services(database)
+      await createTruth(database, rows)
+      await using writers = await startWriters(database, rows, seed)
+      const run = await launchRun(open, { table: "t", by: "d", options: capture })
+      const log = `cutover.changes_${run.id.toLowerCase()}`
+      const forgetting = setInterval(() => void database.query(`delete from ${log}`).catch(() => {}), 20)
+      const status = await workUntilQuiet(open, run.id)
+      clearInterval(forgetting)
+      await writers.stop()
+      expect(status.run.control).toBe("halted")
+      // Either a month differs, or a row that was copied twice keeps its key from being built.
+      expect([status.run.error?.code, status.run.error?.details["sqlState"]], `seed ${seed}`).toSatisfy(
+        ([code, sqlState]) => code === "CUTOVER_DIFFERENT" || sqlState === "23505",
+      )
+      expect(status.attach.swappedAt).toBeNull()
+      expect(await differencesFromTruth(database)).toEqual({ lost: 0, extra: 0 })
+    },
+  )
 
   it("that truncate the table in the middle leave it empty but for what came afterwards", async () => {
     await using database = await createDatabase("truncate")
@@ -82,10 +101,16 @@ describe("live writes", () => {
 
   it.each([
     ["disables the trigger", "alter table t disable trigger cutover_capture"],
-    ["disables and enables it again", "alter table t disable trigger cutover_capture; alter table t enable always trigger cutover_capture"],
+    [
+      "disables and enables it again",
+      "alter table t disable trigger cutover_capture; alter table t enable always trigger cutover_capture",
+    ],
     ["makes it an ordinary trigger", "alter table t enable trigger cutover_capture"],
     ["drops the trigger", "drop trigger cutover_capture on t"],
-    ["drops the change log", "do $$ begin execute (select 'drop table cutover.' || quote_ident(relname) from pg_class where relname like 'changes%'); end $$"],
+    [
+      "drops the change log",
+      "do $$ begin execute (select 'drop table cutover.' || quote_ident(relname) from pg_class where relname like 'changes%'); end $$",
+    ],
   ])("are not trusted when somebody %s: the run halts, and can be aborted", async (_what, statement) => {
     await using database = await createDatabase("broken")
     await using open = await services(database)
@@ -98,7 +123,9 @@ describe("live writes", () => {
     expect(status.attach.swappedAt).toBeNull()
     await abort(open, run.id)
     await database.query("update t set amount = 5 where id = 1")
-    expect(await database.query("select count(*)::int as n from pg_trigger where tgrelid = 't'::regclass")).toEqual([{ n: 0 }])
+    expect(await database.query("select count(*)::int as n from pg_trigger where tgrelid = 't'::regclass")).toEqual([
+      { n: 0 },
+    ])
   })
 
   it("let the swap wait while a session holds an old snapshot, and say whose", async () => {
@@ -112,7 +139,11 @@ describe("live writes", () => {
     await old.query("select count(*) from other")
     const run = await launchRun(open, { table: "t", by: "d", options: capture })
     await using _ = await worker(open, run.id)
-    const waiting = await waitForStatus(open, run.id, (status) => status.run.control === "waiting" && status.attach.attempts >= 2)
+    const waiting = await waitForStatus(
+      open,
+      run.id,
+      (status) => status.run.control === "waiting" && status.attach.attempts >= 2,
+    )
     expect(waiting.run.reason).toContain("long report")
     expect((await old.query<{ n: string }>("select count(*) as n from t")).rows[0]?.n).toBe("2000")
     await old.query("commit")
@@ -125,7 +156,9 @@ describe("live writes", () => {
     await using database = await createDatabase("nokey")
     await using open = await services(database)
     await database.query("create table t (d date not null, v text)")
-    await expect(launchRun(open, { table: "t", by: "d", options: capture })).rejects.toMatchObject({ code: "CUTOVER_NO_IDENTITY" })
+    await expect(launchRun(open, { table: "t", by: "d", options: capture })).rejects.toMatchObject({
+      code: "CUTOVER_NO_IDENTITY",
+    })
     expect((await launchAndWork(open, { table: "t", by: "d" })).run.state).toBe("cleanup")
   })
 })

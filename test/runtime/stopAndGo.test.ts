@@ -9,7 +9,15 @@ import { readRecords } from "../../src/store/log.ts"
 import { readStatus } from "../../src/store/status.ts"
 import { type TestDatabase, createDatabase } from "../support/database.ts"
 import { catalogOf, contentOf, partitionsOf } from "../support/oracle.ts"
-import { launchAndWork, launchRun, services, waitForStatus, workUntil, workUntilQuiet, worker } from "../support/runs.ts"
+import {
+  launchAndWork,
+  launchRun,
+  services,
+  waitForStatus,
+  workUntil,
+  workUntilQuiet,
+  worker,
+} from "../support/runs.ts"
 
 /** Twelve months of rows wide enough that a month takes many batches of 20 ms. */
 async function createTable(database: TestDatabase, rows = 60_000): Promise<void> {
@@ -39,7 +47,11 @@ describe("stopping and going on", () => {
     expect(await database.query(progress)).toEqual(atPause)
 
     await resume(open, run.id)
-    const status = await waitForStatus(open, run.id, (one) => one.run.state === "cleanup" && one.run.control === "waiting")
+    const status = await waitForStatus(
+      open,
+      run.id,
+      (one) => one.run.state === "cleanup" && one.run.control === "waiting",
+    )
     expect(await contentOf(database, "t")).toEqual(before)
     const attempts = status.partitions.map((one) => one.attempts)
     expect(new Set(attempts)).toEqual(new Set([1]))
@@ -110,7 +122,9 @@ describe("stopping and going on", () => {
       with two as (select id, amount, row_number() over (order by id) as n from t_2024_03 limit 2)
       update t_2024_03 t set amount = other.amount from two join two other on other.n <> two.n where t.id = two.id`)
     await database.query("update cutover.partitions set state = 'copied', equal = null where label = '2024-03'")
-    await database.query("update cutover.runs set snapshot = jsonb_set(snapshot, '{value,step}', '\"validate\"'), state = 'validate'")
+    await database.query(
+      "update cutover.runs set snapshot = jsonb_set(snapshot, '{value,step}', '\"validate\"'), state = 'validate'",
+    )
     await pause(open, run.id, { reason: null, forMs: null })
     await resume(open, run.id)
 
@@ -119,7 +133,10 @@ describe("stopping and going on", () => {
     expect(halted.run).toMatchObject({ state: "validate", control: "halted", error: { code: "CUTOVER_DIFFERENT" } })
     expect(halted.partitions.find((one) => one.label === "2024-03")).toMatchObject({ state: "copied", equal: false })
     await resume(open, run.id)
-    expect((await workUntilQuiet(open, run.id)).run).toMatchObject({ control: "halted", error: { code: "CUTOVER_DIFFERENT" } })
+    expect((await workUntilQuiet(open, run.id)).run).toMatchObject({
+      control: "halted",
+      error: { code: "CUTOVER_DIFFERENT" },
+    })
 
     await retry(open, run.id, { partition: "2024-03" })
     const gate = await workUntil(open, run.id, (status) => status.run.control === "waiting")
@@ -142,7 +159,11 @@ describe("stopping and going on", () => {
     await using _ = await worker(open, run.id)
     await waitForStatus(open, run.id, (status) => status.totals.partitions > 0)
     await reader.query("set application_name = 'nightly report'; begin; select count(*) from t")
-    const waiting = await waitForStatus(open, run.id, (status) => status.run.control === "waiting" && status.attach.attempts >= 2)
+    const waiting = await waitForStatus(
+      open,
+      run.id,
+      (status) => status.run.control === "waiting" && status.attach.attempts >= 2,
+    )
     expect(waiting.run.reason).toContain("nightly report")
     expect(waiting.run.reason).toMatch(/pid \d+/)
     await reader.query("commit")
@@ -158,7 +179,9 @@ describe("stopping and going on", () => {
     await using open = await services(database)
     await createTable(database, 1_000)
     const { run } = await launchAndWork(open, { table: "t", by: "d" })
-    await expect(cleanupNow(open, run.id, { beforeWindow: false, reason: null })).rejects.toMatchObject({ code: "CUTOVER_FALLBACK_OPEN" })
+    await expect(cleanupNow(open, run.id, { beforeWindow: false, reason: null })).rejects.toMatchObject({
+      code: "CUTOVER_FALLBACK_OPEN",
+    })
     await database.query("create view on_legacy as select * from t_legacy")
     await expect(cleanupNow(open, run.id, { beforeWindow: true, reason: "test" })).rejects.toMatchObject({
       code: "CUTOVER_LEGACY_IN_USE",

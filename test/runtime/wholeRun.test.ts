@@ -10,10 +10,12 @@ import { launchAndWork, launchRun, services, workUntil, workUntilQuiet } from ".
 const bound = (from: string, to: string): string => `FOR VALUES FROM ('${from}') TO ('${to}')`
 
 describe("a whole run", () => {
-  it.each(["date", "timestamp", "timestamptz"])("partitions a table by a key of type %s, with the same rows", async (type) => {
-    await using database = await createDatabase("whole")
-    await using open = await services(database)
-    await database.query(`
+  it.each(["date", "timestamp", "timestamptz"])(
+    "partitions a table by a key of type %s, with the same rows",
+    async (type) => {
+      await using database = await createDatabase("whole")
+      await using open = await services(database)
+      await database.query(`
       create table returns_raw (id bigserial primary key, vendor text not null, asin text, return_date ${type} not null,
                                 quantity int, refund numeric(12, 2), note text default 'none');
       create index returns_vendor on returns_raw (vendor, return_date);
@@ -21,19 +23,24 @@ describe("a whole run", () => {
       insert into returns_raw (vendor, asin, return_date, quantity, refund)
       select 'v' || g % 7, 'B' || g, timestamp '2024-01-01' + g * interval '97 minutes', g % 5, g / 100.0
       from generate_series(1, 6000) g`)
-    const before = await contentOf(database, "returns_raw")
+      const before = await contentOf(database, "returns_raw")
 
-    const status = await launchAndWork(open, { table: "returns_raw", by: "return_date" })
+      const status = await launchAndWork(open, { table: "returns_raw", by: "return_date" })
 
-    expect(status.run).toMatchObject({ state: "cleanup", control: "waiting", error: null })
-    expect(await contentOf(database, "returns_raw")).toEqual(before)
-    expect(await contentOf(database, "returns_raw_legacy")).toEqual(before)
-    expect(status.totals.rowsCopied).toBe(6000)
-    const partitions = await partitionsOf(database, "returns_raw")
-    expect(partitions.slice(0, 2).map((one) => one.name)).toEqual(["returns_raw_2024_01", "returns_raw_2024_02"])
-    expect(partitions.reduce((all, one) => all + one.rows, 0)).toBe(6000)
-    expect(await namesOf(database, "returns_raw")).toEqual(["constraint returns_raw_pkey", "index returns_raw_pkey", "index returns_vendor"])
-  })
+      expect(status.run).toMatchObject({ state: "cleanup", control: "waiting", error: null })
+      expect(await contentOf(database, "returns_raw")).toEqual(before)
+      expect(await contentOf(database, "returns_raw_legacy")).toEqual(before)
+      expect(status.totals.rowsCopied).toBe(6000)
+      const partitions = await partitionsOf(database, "returns_raw")
+      expect(partitions.slice(0, 2).map((one) => one.name)).toEqual(["returns_raw_2024_01", "returns_raw_2024_02"])
+      expect(partitions.reduce((all, one) => all + one.rows, 0)).toBe(6000)
+      expect(await namesOf(database, "returns_raw")).toEqual([
+        "constraint returns_raw_pkey",
+        "index returns_raw_pkey",
+        "index returns_vendor",
+      ])
+    },
+  )
 
   it("makes partitions for every month that holds rows, and for the seeded ones around today", async () => {
     await using database = await createDatabase("seeded")
@@ -76,7 +83,9 @@ describe("a whole run", () => {
     expect(status.run.state).toBe("done")
     const [row] = await database.query("insert into t (d) values ('2024-01-02') returning id::int, n")
     expect(row).toEqual({ id: 150, n: 51 })
-    const [owned] = await database.query("select pg_get_serial_sequence('t', 'n') as serial, pg_get_serial_sequence('t', 'id') as identity")
+    const [owned] = await database.query(
+      "select pg_get_serial_sequence('t', 'n') as serial, pg_get_serial_sequence('t', 'id') as identity",
+    )
     expect(owned).toEqual({ serial: "public.t_n_seq", identity: "public.t_id_seq" })
   })
 
@@ -84,7 +93,11 @@ describe("a whole run", () => {
     await using database = await createDatabase("auto")
     await using open = await services(database)
     await database.query("create table t (id int primary key, d date not null); insert into t values (1, '2024-01-01')")
-    const status = await launchAndWork(open, { table: "t", by: "d", options: { fallbackWindowMs: 200, dropLegacy: "auto" } })
+    const status = await launchAndWork(open, {
+      table: "t",
+      by: "d",
+      options: { fallbackWindowMs: 200, dropLegacy: "auto" },
+    })
     expect(status.run).toMatchObject({ state: "cleanup", control: "waiting" })
     const later = await workUntilDone(open, status.run.id)
     expect(later.run.state).toBe("done")
@@ -123,8 +136,12 @@ describe("a whole run", () => {
     const before = await contentOf(database, "t")
     await launchAndWork(open, { table: "t", by: "d" })
     expect(await contentOf(database, "t")).toEqual(before)
-    await expect(database.query("insert into t (id, d, vendor, price) values (900, '2024-01-01', 'nobody', 1)")).rejects.toMatchObject({ code: "23503" })
-    await expect(database.query("insert into t (id, d, vendor, price) values (900, '2024-01-01', 'a', -1)")).rejects.toMatchObject({ code: "23514" })
+    await expect(
+      database.query("insert into t (id, d, vendor, price) values (900, '2024-01-01', 'nobody', 1)"),
+    ).rejects.toMatchObject({ code: "23503" })
+    await expect(
+      database.query("insert into t (id, d, vendor, price) values (900, '2024-01-01', 'a', -1)"),
+    ).rejects.toMatchObject({ code: "23514" })
     const [facts] = await database.query(`
       select obj_description('t'::regclass) as comment, has_table_privilege('${role}', 't', 'insert') as granted,
              (select reloptions from pg_class where oid = 't_2024_01'::regclass) as options`)
@@ -134,7 +151,13 @@ describe("a whole run", () => {
   })
 
   it("handles names that need quoting, long ones, and a table called as our aliases are", async () => {
-    for (const table of ['"Mixed Case"."re ""turns"""', `public."${"x".repeat(63)}"`, "cutover_range", "cutover_zone", "r"]) {
+    for (const table of [
+      '"Mixed Case"."re ""turns"""',
+      `public."${"x".repeat(63)}"`,
+      "cutover_range",
+      "cutover_zone",
+      "r",
+    ]) {
       await using database = await createDatabase("names")
       await using open = await services(database)
       await database.query(`
@@ -156,8 +179,16 @@ describe("a whole run", () => {
     const run = await launchRun(open, { table: "t", by: "d", options: { attach: "manual" } })
     const held = await workUntilQuietOrGate(open, run.id)
     expect(held.run).toMatchObject({ state: "attach", control: "waiting" })
-    for (const statement of ["insert into t values (2, '2024-01-02')", "update t set id = 3", "delete from t", "truncate t"]) {
-      await expect(database.query(statement)).rejects.toMatchObject({ code: "55000", message: expect.stringContaining(run.id) as string })
+    for (const statement of [
+      "insert into t values (2, '2024-01-02')",
+      "update t set id = 3",
+      "delete from t",
+      "truncate t",
+    ]) {
+      await expect(database.query(statement)).rejects.toMatchObject({
+        code: "55000",
+        message: expect.stringContaining(run.id) as string,
+      })
     }
     await openGate(open, run.id)
     await workUntilQuiet(open, run.id)
@@ -168,7 +199,9 @@ describe("a whole run", () => {
   it("builds only the asked-for indexes while the opt-in variable is unset", async () => {
     await using database = await createDatabase("optin")
     await using open = await services(database)
-    await database.query("create table t (id int primary key, vendor text, d date not null); insert into t values (1, 'v', '2024-01-01')")
+    await database.query(
+      "create table t (id int primary key, vendor text, d date not null); insert into t values (1, 'v', '2024-01-01')",
+    )
     const options = { requireEnv: "T_SCAFFOLD", ensureIndexes: [["vendor", "d"]] }
     const status = await launchAndWork(open, { table: "t", by: "d", options, isOptedIn: false })
     expect(status.run.state).toBe("done")

@@ -18,15 +18,24 @@ describe("docs/errors.md", () => {
   })
 
   it("has a section for every code, under the code as its anchor, and for no other", () => {
-    const anchors = [...page.matchAll(/<a id="(\w+)"><\/a>\n\n### (\w+)\n/g)].map(([, anchor, heading]) => [anchor, heading])
+    const anchors = [...page.matchAll(/<a id="(\w+)"><\/a>\n\n### (\w+)\n/g)].map(([, anchor, heading]) => [
+      anchor,
+      heading,
+    ])
     const codes = Object.keys(errorCodes)
     expect(new Set(anchors.map(([anchor]) => anchor))).toEqual(new Set(codes))
     expect(anchors).toEqual(anchors.map(([anchor]) => [anchor, anchor]))
   })
 
-  it.each(Object.entries(errorCodes))("says of %s its exit code, what it means, and what to do", (code, { exit, meaning }) => {
-    const section = page.split(`### ${code}\n`)[1]?.split(/\n(?:<a id|##)/)[0] ?? ""
-    const [facts, whatToDo] = section.trim().split("\n\n").map((part) => part.trim())
-    expect([facts, whatToDo]).toEqual([`Exit code ${exit}. ${meaning}`, expect.stringMatching(/^[A-Z`].{20,}\.$/)])
-  })
+  it.each(Object.entries(errorCodes))(
+    "says of %s its exit code, what it means, and what to do",
+    (code, { exit, meaning }) => {
+      const section = page.split(`### ${code}\n`)[1]?.split(/\n(?:<a id|##)/)[0] ?? ""
+      const [facts, whatToDo] = section
+        .trim()
+        .split("\n\n")
+        .map((part) => part.trim())
+      expect([facts, whatToDo]).toEqual([`Exit code ${exit}. ${meaning}`, expect.stringMatching(/^[A-Z`].{20,}\.$/)])
+    },
+  )
 })

@@ -5,7 +5,12 @@ import { fileURLToPath } from "node:url"
 
 const bin = fileURLToPath(new URL("../../bin/cutover.js", import.meta.url))
 
-export type Ended = { readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly stdout: string; readonly stderr: string }
+export type Ended = {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
 
 /** The command as a process of its own, whose output is kept. */
 export type Cutover = {
@@ -17,7 +22,11 @@ export type Cutover = {
 }
 
 /** Starts `cutover` with these arguments against a database. Nothing of this process's database settings leaks in. */
-export function startCutover(url: string | null, args: readonly string[], env: Readonly<Record<string, string>> = {}): Cutover {
+export function startCutover(
+  url: string | null,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Cutover {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(PG|DATABASE_URL|CUTOVER_|NO_COLOR)/.test(name))
   const child = spawn(process.execPath, [bin, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
@@ -36,6 +45,10 @@ export function startCutover(url: string | null, args: readonly string[], env: R
   return { process: child, stdout: () => stdout, stderr: () => stderr, ended }
 }
 
-export async function runCutover(url: string | null, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+export async function runCutover(
+  url: string | null,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
   return await startCutover(url, args, env).ended
 }

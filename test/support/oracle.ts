@@ -14,7 +14,10 @@ export async function contentOf(database: TestDatabase, table: string): Promise<
 }
 
 /** The partitions of a table: name, bound and rows, by name. */
-export async function partitionsOf(database: TestDatabase, table: string): Promise<{ name: string; bound: string; rows: number }[]> {
+export async function partitionsOf(
+  database: TestDatabase,
+  table: string,
+): Promise<{ name: string; bound: string; rows: number }[]> {
   const found = await database.query<{ schema: string; name: string; bound: string }>(
     `select n.nspname as schema, c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound
      from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_namespace n on n.oid = c.relnamespace

@@ -10,7 +10,12 @@ import type { Run } from "../../src/store/runs.ts"
 import { readStatus } from "../../src/store/status.ts"
 import type { TestDatabase } from "./database.ts"
 
-export type LaunchInput = { readonly table: string; readonly by: string; readonly options?: RunOptionsInput; readonly isOptedIn?: boolean }
+export type LaunchInput = {
+  readonly table: string
+  readonly by: string
+  readonly options?: RunOptionsInput
+  readonly isOptedIn?: boolean
+}
 
 /** Services on a test's database, closed at the end of the block. */
 export async function services(database: TestDatabase): Promise<OpenServices & AsyncDisposable> {
@@ -32,7 +37,10 @@ export async function worker(open: OpenServices, runId: string): Promise<AsyncDi
 }
 
 /** Launches with writes refused, and small batches, so that small tables have many. */
-export async function launchRun(open: OpenServices, { table, by, options = {}, isOptedIn = true }: LaunchInput): Promise<Run> {
+export async function launchRun(
+  open: OpenServices,
+  { table, by, options = {}, isOptedIn = true }: LaunchInput,
+): Promise<Run> {
   return await launch(open, {
     table: parseTableName(table),
     by,
@@ -47,7 +55,11 @@ export async function workUntilQuiet(open: OpenServices, runId: string): Promise
 }
 
 /** Works a run in this process until its status is as wanted. */
-export async function workUntil(open: OpenServices, runId: string, isWanted: (status: Status) => boolean): Promise<Status> {
+export async function workUntil(
+  open: OpenServices,
+  runId: string,
+  isWanted: (status: Status) => boolean,
+): Promise<Status> {
   await using _ = await worker(open, runId)
   return await waitForStatus(open, runId, isWanted)
 }
@@ -63,12 +75,17 @@ export function isQuiet(status: Status): boolean {
 }
 
 /** Asks until the status is as wanted; gives up after a minute with what it saw last. */
-export async function waitForStatus(open: OpenServices, runId: string, isWanted: (status: Status) => boolean): Promise<Status> {
+export async function waitForStatus(
+  open: OpenServices,
+  runId: string,
+  isWanted: (status: Status) => boolean,
+): Promise<Status> {
   const deadline = Date.now() + 60_000
   for (;;) {
     const status = await readStatus(open.database, runId)
     if (isWanted(status)) return status
-    if (Date.now() > deadline) throw new Error(`waited in vain; the run is ${JSON.stringify(status.run)} ${JSON.stringify(status.totals)}`)
+    if (Date.now() > deadline)
+      throw new Error(`waited in vain; the run is ${JSON.stringify(status.run)} ${JSON.stringify(status.totals)}`)
     await sleep(25)
   }
 }

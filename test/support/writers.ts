@@ -47,26 +47,47 @@ export async function createTruth(database: TestDatabase, rows: number): Promise
 
 /** One kind of transaction; `id` is a random row that nobody else writes at this moment. */
 type Kind = (client: pg.Client, context: KindContext) => Promise<void>
-type KindContext = { readonly id: number; readonly fresh: () => number; readonly random: () => number; readonly folder: string }
+type KindContext = {
+  readonly id: number
+  readonly fresh: () => number
+  readonly random: () => number
+  readonly folder: string
+}
 
 const mirrored = (change: string, apply: string): string => `with changed as (${change} returning t.*) ${apply}`
-const setTruth = "update truth set vendor = c.vendor, d = c.d, amount = c.amount, note = c.note from changed c where truth.id = c.id"
+const setTruth =
+  "update truth set vendor = c.vendor, d = c.d, amount = c.amount, note = c.note from changed c where truth.id = c.id"
 const addTruth = `insert into truth (${columns}) select ${columns} from changed`
 
 const kinds: Readonly<Record<string, Kind>> = {
   insert: async (client, { random }) => {
-    await client.query(mirrored("insert into t (vendor, d, amount, note) values ('new', timestamptz '2024-01-01 00:00+00' + $1 * interval '366 days', $2, 'inserted')", addTruth), [random(), random() * 100])
+    await client.query(
+      mirrored(
+        "insert into t (vendor, d, amount, note) values ('new', timestamptz '2024-01-01 00:00+00' + $1 * interval '366 days', $2, 'inserted')",
+        addTruth,
+      ),
+      [random(), random() * 100],
+    )
   },
   update: async (client, { id, random }) => {
-    await client.query(mirrored("update t set amount = $2, note = note || 'u' where id = $1", setTruth), [id, random() * 100])
+    await client.query(mirrored("update t set amount = $2, note = note || 'u' where id = $1", setTruth), [
+      id,
+      random() * 100,
+    ])
   },
   delete: async (client, { id }) => {
-    await client.query(mirrored("delete from t where id = $1", "delete from truth using changed c where truth.id = c.id"), [id])
+    await client.query(
+      mirrored("delete from t where id = $1", "delete from truth using changed c where truth.id = c.id"),
+      [id],
+    )
   },
   move: async (client, { id, random }) => {
     // Now and then to a month that no partition was planned for, always the same: after the swap it has one.
     const day = random() < 0.01 ? 2_720 : Math.floor(random() * 366)
-    await client.query(mirrored("update t set d = timestamptz '2024-01-01 00:00+00' + $2 * interval '1 day' where id = $1", setTruth), [id, day])
+    await client.query(
+      mirrored("update t set d = timestamptz '2024-01-01 00:00+00' + $2 * interval '1 day' where id = $1", setTruth),
+      [id, day],
+    )
   },
   upsert: async (client, { id, random }) => {
     await client.query(
@@ -77,7 +98,11 @@ const kinds: Readonly<Record<string, Kind>> = {
   },
   copy: async (client, { fresh, random, folder }) => {
     const file = join(folder, `${fresh()}.csv`)
-    const lines = Array.from({ length: 20 }, () => `${fresh()},copied,2024-${String(1 + Math.floor(random() * 12)).padStart(2, "0")}-15 12:00+00,${(random() * 100).toFixed(2)},c`)
+    const lines = Array.from(
+      { length: 20 },
+      () =>
+        `${fresh()},copied,2024-${String(1 + Math.floor(random() * 12)).padStart(2, "0")}-15 12:00+00,${(random() * 100).toFixed(2)},c`,
+    )
     await writeFile(file, `${lines.join("\n")}\n`)
     await chmod(file, 0o644)
     await client.query(`copy t (${columns}) from '${file}' (format csv)`)
@@ -85,20 +110,36 @@ const kinds: Readonly<Record<string, Kind>> = {
     await rm(file)
   },
   plpgsql: async (client, { fresh, random }) => {
-    await client.query("select write_both($1, timestamptz '2024-01-01 00:00+00' + $2 * interval '366 days')", [fresh(), random()])
+    await client.query("select write_both($1, timestamptz '2024-01-01 00:00+00' + $2 * interval '366 days')", [
+      fresh(),
+      random(),
+    ])
   },
   prepared: async (client, { id, random }) => {
-    await client.query({ name: "prepared-update", text: mirrored("update t set amount = $2 where id = $1", setTruth), values: [id, random() * 100] })
+    await client.query({
+      name: "prepared-update",
+      text: mirrored("update t set amount = $2 where id = $1", setTruth),
+      values: [id, random() * 100],
+    })
   },
   manyRows: async (client, { fresh, random }) => {
     await client.query(
-      mirrored(`insert into t (${columns}) select $1::bigint + g, 'many', timestamptz '2024-01-01 00:00+00' + $2::float8 * g * interval '25 days', 1, 'm' from generate_series(1, 10) g`, addTruth),
+      mirrored(
+        `insert into t (${columns}) select $1::bigint + g, 'many', timestamptz '2024-01-01 00:00+00' + $2::float8 * g * interval '25 days', 1, 'm' from generate_series(1, 10) g`,
+        addTruth,
+      ),
       [fresh() * 1000, random()],
     )
   },
   replica: async (client, { id, random }) => {
     await client.query("set local session_replication_role = replica")
-    await client.query(mirrored("update t set amount = $2::float8, d = timestamptz '2024-01-01 00:00+00' + $2::float8 * interval '3 days' where id = $1", setTruth), [id, random() * 100])
+    await client.query(
+      mirrored(
+        "update t set amount = $2::float8, d = timestamptz '2024-01-01 00:00+00' + $2::float8 * interval '3 days' where id = $1",
+        setTruth,
+      ),
+      [id, random() * 100],
+    )
   },
 }
 
@@ -154,7 +195,10 @@ export async function startWriters(database: TestDatabase, rows: number, seed: n
 }
 
 /** Rows that one table has and the other has not, both ways. */
-export async function differencesFromTruth(database: TestDatabase, table = "t"): Promise<{ lost: number; extra: number }> {
+export async function differencesFromTruth(
+  database: TestDatabase,
+  table = "t",
+): Promise<{ lost: number; extra: number }> {
   const [found] = await database.query<{ lost: number; extra: number }>(`
     select (select count(*)::int from (select ${columns} from truth except all select ${columns} from ${table}) x) as lost,
            (select count(*)::int from (select ${columns} from ${table} except all select ${columns} from truth) x) as extra`)

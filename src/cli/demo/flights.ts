@@ -79,7 +79,10 @@ async function insertRange(
     columns.push(arrayLiterals(await scan.readColumn({ column, rowStart, rowEnd })))
   }
   for (let index = 0, done = rowStart; done < rowEnd; index += 1) {
-    await client.query(insertSql, columns.map((literals) => literals[index]))
+    await client.query(
+      insertSql,
+      columns.map((literals) => literals[index]),
+    )
     done = Math.min(done + rowsPerInsert, rowEnd)
     onRows(done)
   }

@@ -50,7 +50,10 @@ function cellsOf(status: Status, now: Date): string[] {
 
 /** Shortens the second column as far as the others leave room for it. */
 function fitNames(rows: readonly string[][], width: number): string[][] {
-  const others = alignColumns(rows.map((row) => row.with(1, "")), columns)
+  const others = alignColumns(
+    rows.map((row) => row.with(1, "")),
+    columns,
+  )
   const room = Math.max(shortestName, width - widthOf((others[0] ?? []).join(gap)))
   return rows.map((row) => row.with(1, shorten(row[1] ?? "", room)))
 }

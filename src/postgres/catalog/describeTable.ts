@@ -4,7 +4,9 @@ import type { TableDescription } from "./TableDescription.ts"
 
 /** Describes a relation by OID; undefined when it is gone. One statement, so one snapshot of the catalog. */
 export async function describeTable(db: Queryable, oid: number): Promise<TableDescription | undefined> {
-  const row = await findOne<{ described: TableDescription }>(db, sql`
+  const row = await findOne<{ described: TableDescription }>(
+    db,
+    sql`
     select json_build_object(
       'oid', c.oid::bigint,
       'schema', n.nspname,
@@ -30,7 +32,8 @@ export async function describeTable(db: Queryable, oid: number): Promise<TableDe
     ) as described
     from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
-    where c.oid = ${oid}`)
+    where c.oid = ${oid}`,
+  )
   return row?.described
 }
 

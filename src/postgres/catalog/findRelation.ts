@@ -6,11 +6,14 @@ export type Relation = { readonly oid: number; readonly kind: string; readonly p
 
 /** The relation of that name, of whatever kind. */
 export async function findRelation(db: Queryable, name: TableName): Promise<Relation | undefined> {
-  return await findOne<Relation>(db, sql`
+  return await findOne<Relation>(
+    db,
+    sql`
     select c.oid, c.relkind as kind, c.relpersistence as persistence
     from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = ${name.schema} and c.relname = ${name.name}`)
+    where n.nspname = ${name.schema} and c.relname = ${name.name}`,
+  )
 }
 
 /** The names of relations in a schema that are taken, out of those asked for. */

@@ -15,12 +15,15 @@ export async function abort(services: Services, runId: string): Promise<Run> {
     return undefined
   })
   await pause(services, runId, { reason: "it is being aborted", forMs: null })
-  const aborted = await withLockRetries(async () => await passCommand(services, runId, async (tx, run) => {
-    assertOpen(run, "aborted")
-    if (run.swappedAt !== null) throw tooLate(run)
-    await dropScaffold(tx, run)
-    return { event: { type: "aborted" } }
-  }))
+  const aborted = await withLockRetries(
+    async () =>
+      await passCommand(services, runId, async (tx, run) => {
+        assertOpen(run, "aborted")
+        if (run.swappedAt !== null) throw tooLate(run)
+        await dropScaffold(tx, run)
+        return { event: { type: "aborted" } }
+      }),
+  )
   await services.queue.deleteRunQueue(runId)
   return aborted
 }

@@ -12,7 +12,9 @@ export async function openGate(services: Services, runId: string): Promise<Run> 
   return await passCommand(services, runId, async (tx, run) => {
     assertOpen(run, "attached")
     if (run.swappedAt !== null) throw swappedAlready(run)
-    await tx.query(sql`update cutover.runs set gate_opened_at = coalesce(gate_opened_at, clock_timestamp()) where id = ${runId}`)
+    await tx.query(
+      sql`update cutover.runs set gate_opened_at = coalesce(gate_opened_at, clock_timestamp()) where id = ${runId}`,
+    )
     // A second opening would send a second job to swap.
     if (run.gateOpened) return undefined
     return canAdvance(run.stored, { type: "gate.opened" }) ? { event: { type: "gate.opened" } } : undefined

@@ -16,19 +16,26 @@ export type CleanupRequest = {
 }
 
 /** Drops the legacy table and ends the run: after the fallback window, or before it with a reason that is logged. */
-export async function cleanupNow(services: Services, runId: string, { beforeWindow, reason }: CleanupRequest): Promise<Run> {
-  return await withLockRetries(async () => await passCommand(services, runId, async (tx, run) => {
-    assertOpen(run, "cleaned up")
-    if (run.state !== "cleanup") throw tooEarly(run)
-    const { over } = await readOne<{ over: boolean }>(
-      tx,
-      sql`select fallback_until <= clock_timestamp() as over from cutover.runs where id = ${runId}`,
-    )
-    if (!over && !(beforeWindow && reason !== null)) throw windowOpen(run)
-    await tx.query(sql`select set_config('lock_timeout', ${`${run.options.lockTimeoutMs}ms`}, true)`)
-    const { facts } = await dropLegacy(tx, run)
-    return { event: { type: "legacy.dropped" }, facts: { ...facts, beforeWindow: !over, reason } }
-  }))
+export async function cleanupNow(
+  services: Services,
+  runId: string,
+  { beforeWindow, reason }: CleanupRequest,
+): Promise<Run> {
+  return await withLockRetries(
+    async () =>
+      await passCommand(services, runId, async (tx, run) => {
+        assertOpen(run, "cleaned up")
+        if (run.state !== "cleanup") throw tooEarly(run)
+        const { over } = await readOne<{ over: boolean }>(
+          tx,
+          sql`select fallback_until <= clock_timestamp() as over from cutover.runs where id = ${runId}`,
+        )
+        if (!over && !(beforeWindow && reason !== null)) throw windowOpen(run)
+        await tx.query(sql`select set_config('lock_timeout', ${`${run.options.lockTimeoutMs}ms`}, true)`)
+        const { facts } = await dropLegacy(tx, run)
+        return { event: { type: "legacy.dropped" }, facts: { ...facts, beforeWindow: !over, reason } }
+      }),
+  )
 }
 
 function tooEarly(run: Run): CutoverError {

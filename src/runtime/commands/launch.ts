@@ -54,10 +54,21 @@ async function begin(services: Services, run: NewRun): Promise<Run> {
     const begun = beginRun()
     await insertRun(tx, run, begun)
     const { options, key } = run
-    await appendRecord(tx, { runId: run.id, kind: "run.launched", actor: services.actor, data: { by: key.column, options } })
+    await appendRecord(tx, {
+      runId: run.id,
+      kind: "run.launched",
+      actor: services.actor,
+      data: { by: key.column, options },
+    })
     for (const effect of begun.effects) {
       if (effect.type !== "schedule") throw new Error(`a run begins with work, not with ${effect.type}`)
-      await services.queue.send(tx, { runId: run.id, task: effect.task, partitionId: null, epoch: begun.context.epoch, tick: 0 })
+      await services.queue.send(tx, {
+        runId: run.id,
+        task: effect.task,
+        partitionId: null,
+        epoch: begun.context.epoch,
+        tick: 0,
+      })
     }
     return await readRun(tx, run.id)
   })

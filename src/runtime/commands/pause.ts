@@ -20,7 +20,11 @@ export async function pause(services: Services, runId: string, { reason, forMs }
     assertOpen(run, "paused")
     if (run.control === "paused" || run.control === "halted") return undefined
     if (forMs !== null) {
-      await services.queue.send(tx, { runId, task: "resume", partitionId: null, epoch: run.epoch, tick: run.tick }, forMs)
+      await services.queue.send(
+        tx,
+        { runId, task: "resume", partitionId: null, epoch: run.epoch, tick: run.tick },
+        forMs,
+      )
     }
     return { event: { type: "pause", reason: reason ?? `asked for by ${services.actor}` } }
   })

@@ -11,7 +11,11 @@ import { assertOpen, pause } from "./pause.ts"
 import { resume } from "./resume.ts"
 
 /** Tries a failed step again, or copies one partition anew. A run under way is paused for the moment that takes. */
-export async function retry(services: Services, runId: string, { partition }: { partition: string | null }): Promise<Run> {
+export async function retry(
+  services: Services,
+  runId: string,
+  { partition }: { partition: string | null },
+): Promise<Run> {
   if (partition !== null) await copyAnew(services, runId, partition)
   return await resume(services, runId)
 }

@@ -42,7 +42,11 @@ export const checkDependents: Check = async ({ db, source, table }) => {
     order by 1`)
   return [...rows.map((row) => row.what.replace(/^view .* is read by /, "view ")), ...properties(source)].map(
     (what): Finding =>
-      block("CUTOVER_NOT_CARRIED_OVER", `${name} has what this version cannot carry over: ${what}.`, "Drop it for the time of the run and make it again afterwards, or wait for a version that carries it."),
+      block(
+        "CUTOVER_NOT_CARRIED_OVER",
+        `${name} has what this version cannot carry over: ${what}.`,
+        "Drop it for the time of the run and make it again afterwards, or wait for a version that carries it.",
+      ),
   )
 }
 
@@ -53,7 +57,9 @@ function properties(source: Parameters<Check>[0]["source"]): string[] {
     ...(source.replicaIdentity === "d" ? [] : ["a replica identity of its own"]),
     ...(source.tablespace === null ? [] : [`tablespace ${source.tablespace}`]),
     ...(source.accessMethod === null || source.accessMethod === "heap" ? [] : [`access method ${source.accessMethod}`]),
-    ...source.columns.filter((column) => column.statistics !== null).map((column) => `the statistics target of column ${column.name}`),
+    ...source.columns
+      .filter((column) => column.statistics !== null)
+      .map((column) => `the statistics target of column ${column.name}`),
     ...source.indexes.filter((index) => index.isClustered).map((index) => `the cluster mark on index ${index.name}`),
     ...source.indexes.filter((index) => index.comment !== null).map((index) => `the comment on index ${index.name}`),
   ]

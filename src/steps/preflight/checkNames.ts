@@ -8,5 +8,11 @@ export const checkNames: Check = async ({ db, table }) => {
   const legacy = legacyName(table)
   if ((await findRelation(db, legacy)) === undefined) return []
   const name = renderTableName(legacy)
-  return [block("CUTOVER_NAME_TAKEN", `${name} exists already, and the source is to get that name.`, `Rename or drop ${name}; \`cutover cleanup\` drops the one of an earlier run.`)]
+  return [
+    block(
+      "CUTOVER_NAME_TAKEN",
+      `${name} exists already, and the source is to get that name.`,
+      `Rename or drop ${name}; \`cutover cleanup\` drops the one of an earlier run.`,
+    ),
+  ]
 }

@@ -18,27 +18,54 @@ export const checkScaffold: Check = async (context) => {
   const target = await describeTable(context.db, relation.oid)
   const differences = target === undefined ? [] : await differencesOf(context, target)
   if (differences.length === 0) return []
-  return [block("CUTOVER_SCAFFOLD_DIFFERS", `${renderTableName(name)} exists and does not fit: ${differences.join("; ")}.`, "Drop or rename it, and the run makes its own; or make it fit.")]
+  return [
+    block(
+      "CUTOVER_SCAFFOLD_DIFFERS",
+      `${renderTableName(name)} exists and does not fit: ${differences.join("; ")}.`,
+      "Drop or rename it, and the run makes its own; or make it fit.",
+    ),
+  ]
 }
 
 async function differencesOf(context: CheckContext, target: TableDescription): Promise<string[]> {
   if (target.kind !== "p") return ["it is not a partitioned table"]
-  const differences = [...(await differencesOfKey(context, target)), ...differencesOfColumns(context.source, target), ...differencesOfIndexes(context, target)]
+  const differences = [
+    ...(await differencesOfKey(context, target)),
+    ...differencesOfColumns(context.source, target),
+    ...differencesOfIndexes(context, target),
+  ]
   const partitions = await readTargetPartitions(context.db, { targetOid: target.oid })
   for (const partition of partitions) {
     if (partition.from === null) continue
     const day = partition.from.slice(0, 10)
-    if (!/^\d{4}-\d\d-\d\d$/.test(day) || (context.key.type !== "timestamptz" && intervalStart(context.options.interval, day) !== day)) {
-      differences.push(`partition ${partition.name} begins at ${partition.from}, which is not the beginning of a ${context.options.interval}`)
+    if (
+      !/^\d{4}-\d\d-\d\d$/.test(day) ||
+      (context.key.type !== "timestamptz" && intervalStart(context.options.interval, day) !== day)
+    ) {
+      differences.push(
+        `partition ${partition.name} begins at ${partition.from}, which is not the beginning of a ${context.options.interval}`,
+      )
     }
   }
-  const { filled } = await readOne<{ filled: boolean }>(context.db, sql`select exists (select from ${table(targetName(context.table))}) as filled`)
+  const { filled } = await readOne<{ filled: boolean }>(
+    context.db,
+    sql`select exists (select from ${table(targetName(context.table))}) as filled`,
+  )
   return filled ? [...differences, "it holds rows already"] : differences
 }
 
-async function differencesOfKey({ db, key }: { db: Queryable; key: CheckContext["key"] }, target: TableDescription): Promise<string[]> {
-  const { definition } = await readOne<{ definition: string }>(db, sql`select pg_get_partkeydef(${target.oid}::oid) as definition`)
-  const { wanted } = await readOne<{ wanted: string }>(db, sql`select 'RANGE (' || quote_ident(${key.column}) || ')' as wanted`)
+async function differencesOfKey(
+  { db, key }: { db: Queryable; key: CheckContext["key"] },
+  target: TableDescription,
+): Promise<string[]> {
+  const { definition } = await readOne<{ definition: string }>(
+    db,
+    sql`select pg_get_partkeydef(${target.oid}::oid) as definition`,
+  )
+  const { wanted } = await readOne<{ wanted: string }>(
+    db,
+    sql`select 'RANGE (' || quote_ident(${key.column}) || ')' as wanted`,
+  )
   return definition === wanted ? [] : [`it is partitioned by ${definition} and not by ${wanted}`]
 }
 
@@ -48,7 +75,9 @@ function differencesOfColumns(source: TableDescription, target: TableDescription
   if (has !== wants) return [`its columns are ${has} and not ${wants}`]
   return source.columns.flatMap((column, n) => {
     const other = target.columns[n]
-    return other?.type === column.type ? [] : [`column ${column.name} is ${other?.type ?? "missing"} and not ${column.type}`]
+    return other?.type === column.type
+      ? []
+      : [`column ${column.name} is ${other?.type ?? "missing"} and not ${column.type}`]
   })
 }
 
@@ -56,5 +85,8 @@ function differencesOfColumns(source: TableDescription, target: TableDescription
 function differencesOfIndexes({ source, key }: CheckContext, target: TableDescription): string[] {
   return source.indexes
     .filter((index) => !target.indexes.some((other) => isTwin(index, other, key.column)))
-    .map((index) => `it has no ${index.isUnique ? "unique " : ""}index like ${index.name}${index.isPrimary ? `, with ${key.column} added` : ""}`)
+    .map(
+      (index) =>
+        `it has no ${index.isUnique ? "unique " : ""}index like ${index.name}${index.isPrimary ? `, with ${key.column} added` : ""}`,
+    )
 }

@@ -36,10 +36,26 @@ function assertPlainTable(source: TableDescription, table: TableName): void {
   const name = renderTableName(table)
   const kind = kinds[source.kind]
   if (kind !== undefined) throw refused(kind[0], `${name} ${kind[1]}.`, "Name an ordinary table.")
-  if (source.persistence === "t") throw refused("CUTOVER_NOT_A_PLAIN_TABLE", `${name} is a temporary table.`, "Name a permanent table.")
-  if (source.isPartition) throw refused("CUTOVER_INHERITANCE", `${name} is a partition of another table.`, "Name the table that is partitioned, or detach this one first.")
-  if (source.hasParents || source.hasChildren) throw refused("CUTOVER_INHERITANCE", `${name} has parents or children by inheritance.`, "Dissolve the inheritance first: ALTER TABLE … NO INHERIT.")
-  if (source.isTyped) throw refused("CUTOVER_INHERITANCE", `${name} is a typed table (CREATE TABLE … OF).`, "Make it an ordinary table first: ALTER TABLE … NOT OF.")
+  if (source.persistence === "t")
+    throw refused("CUTOVER_NOT_A_PLAIN_TABLE", `${name} is a temporary table.`, "Name a permanent table.")
+  if (source.isPartition)
+    throw refused(
+      "CUTOVER_INHERITANCE",
+      `${name} is a partition of another table.`,
+      "Name the table that is partitioned, or detach this one first.",
+    )
+  if (source.hasParents || source.hasChildren)
+    throw refused(
+      "CUTOVER_INHERITANCE",
+      `${name} has parents or children by inheritance.`,
+      "Dissolve the inheritance first: ALTER TABLE … NO INHERIT.",
+    )
+  if (source.isTyped)
+    throw refused(
+      "CUTOVER_INHERITANCE",
+      `${name} is a typed table (CREATE TABLE … OF).`,
+      "Make it an ordinary table first: ALTER TABLE … NOT OF.",
+    )
 }
 
 const keyTypes: ReadonlySet<string> = new Set<KeyType>(["date", "timestamp", "timestamptz"])
@@ -55,7 +71,12 @@ function keyTypeOf(source: TableDescription, table: TableName, by: string): KeyT
       "Name another column with --by, or change its type first.",
     )
   }
-  if (column.generated !== "") throw refused("CUTOVER_KEY_GENERATED", `${name}.${by} is a generated column.`, "Name the column it is generated from.")
+  if (column.generated !== "")
+    throw refused(
+      "CUTOVER_KEY_GENERATED",
+      `${name}.${by} is a generated column.`,
+      "Name the column it is generated from.",
+    )
   return column.builtinType as KeyType
 }
 
@@ -68,7 +89,7 @@ function unknownTable(table: TableName): CutoverError {
   return new CutoverError("CUTOVER_TABLE_UNKNOWN", {
     message: `There is no table ${renderTableName(table)} in this database.`,
     state: nothingChanged,
-    hint: "Check the name and the schema; quote mixed case: '\"Sales\".\"Returns\"'.",
+    hint: 'Check the name and the schema; quote mixed case: \'"Sales"."Returns"\'.',
     details: { table: renderTableName(table) },
   })
 }
@@ -78,7 +99,10 @@ function unknownColumn(source: TableDescription, name: string, by: string): Cuto
   return new CutoverError("CUTOVER_COLUMN_UNKNOWN", {
     message: `${name} has no column ${by}.`,
     state: nothingChanged,
-    hint: possible.length === 0 ? "It has no column of type date, timestamp or timestamptz either." : `Columns that could be the key: ${possible.join(", ")}.`,
+    hint:
+      possible.length === 0
+        ? "It has no column of type date, timestamp or timestamptz either."
+        : `Columns that could be the key: ${possible.join(", ")}.`,
     details: { column: by, possible },
   })
 }

@@ -33,10 +33,7 @@ describe("a record of the maintenance log, in one line", () => {
       `partition.validated  2025-03, source rows 9,007,199,254,740,993, different, sums {"qty":"12"}`,
     ],
     [aRecord("run.paused", { reason: "the import\nruns" }), "run.paused           the import runs, by ada"],
-    [
-      aRecord("run.halted", { error: difference }),
-      `run.halted           ${difference.message} (CUTOVER_DIFFERENT)`,
-    ],
+    [aRecord("run.halted", { error: difference }), `run.halted           ${difference.message} (CUTOVER_DIFFERENT)`],
     [
       aRecord("attach.completed", { lockHeldMs: 41, tableOid: 16400, renamedAt: "2025-11-23T06:41:24.1Z", from: null }),
       "attach.completed     lock held 41ms, table oid 16400, renamed at 2025-11-23 06:41:24Z, lsn 0/1A2B3C4",

@@ -74,7 +74,13 @@ describe("the line of a run", () => {
     [
       "of one partition, and counts that JSON cannot hold as numbers",
       aStatus({
-        totals: { ...idle, partitions: 1, copied: 0, rowsCopied: "9200000000000000", rowsEstimated: "9200000000000000" },
+        totals: {
+          ...idle,
+          partitions: 1,
+          copied: 0,
+          rowsCopied: "9200000000000000",
+          rowsEstimated: "9200000000000000",
+        },
       }),
       "public.returns_raw copy 99.9% | 0/1 partition | 9200T/9200T rows | running",
     ],

@@ -1,16 +1,16 @@
 import { readFileSync, readdirSync } from "node:fs"
 
 /**
- * The CPU time, in milliseconds, that a server's processes have taken so far: those that live, and those that ended.
- * Unlike the clock it hardly depends on what else the machine does. Null where there is no /proc.
+ * The CPU time, in milliseconds, that a process and its children have taken so far: those that live, and those that
+ * ended. Unlike the clock it hardly depends on what else the machine does. Null where there is no /proc.
  */
-export function readServerCpu(postmasterPid: number): number | null {
-  const own = readStat(postmasterPid)
+export function readTreeCpu(pid: number): number | null {
+  const own = readStat(pid)
   if (own === undefined) return null
   const children = readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => readStat(Number(name)) ?? [])
-    .filter((stat) => stat.parent === postmasterPid)
+    .filter((stat) => stat.parent === pid)
   return own.cpuMs + own.endedChildrenMs + children.reduce((total, child) => total + child.cpuMs, 0)
 }
 
@@ -21,7 +21,11 @@ function readStat(pid: number): Stat | undefined {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.split(" ").map(Number) ?? []
     const [user = 0, system = 0, childrenUser = 0, childrenSystem = 0] = fields.slice(11, 15)
-    return { parent: fields[1] ?? 0, cpuMs: (user + system) * 10, endedChildrenMs: (childrenUser + childrenSystem) * 10 }
+    return {
+      parent: fields[1] ?? 0,
+      cpuMs: (user + system) * 10,
+      endedChildrenMs: (childrenUser + childrenSystem) * 10,
+    }
   } catch {
     return undefined
   }
