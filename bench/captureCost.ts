@@ -8,7 +8,7 @@ import { type Major, majors } from "../src/embedded/binaries.ts"
 import { openCluster } from "../src/embedded/cluster.ts"
 import { randomOf } from "../test/support/random.ts"
 import { type Costs, measureCosts } from "./captureCost/measure.ts"
-import { type Throughput, measureThroughput } from "./captureCost/pgbench.ts"
+import { measureThroughput } from "./captureCost/pgbench.ts"
 import { renderCosts, renderThroughput } from "./captureCost/renderCosts.ts"
 import { prepareWrites } from "./captureCost/writes.ts"
 import { describeMachine } from "./describeMachine.ts"
@@ -66,7 +66,7 @@ function readOptions(): Options | undefined {
 }
 
 async function withServer(major: Major, use: (url: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "pg-cutover-bench-"))
+  const folder = await mkdtemp(join(tmpdir(), "pg-cutover-capture-cost-"))
   const cluster = await openCluster({ directory: join(folder, "server"), major, settings })
   const destroy = async (): Promise<void> => {
     await cluster.destroy()
@@ -90,7 +90,6 @@ async function measure(url: string, { rounds, rows, pgbench, seed: wantedSeed }:
     const { seed, random } = randomOf(wantedSeed)
     await createReturnsRaw(client, { rows })
     const measured = await measureCosts(client, await prepareWrites(client, rows), { rounds, random, say })
-    const throughput = pgbench ? await measureThroughput(client, { url, rounds, random, say }) : null
     const facts = {
       at,
       commit: readCommit(),
@@ -100,7 +99,9 @@ async function measure(url: string, { rounds, rows, pgbench, seed: wantedSeed }:
       rows,
       rounds,
     }
-    process.stdout.write(render(facts, measured, throughput))
+    process.stdout.write(render(facts, measured))
+    const throughput = pgbench ? await measureThroughput(client, { url, rounds, random, say }) : null
+    if (throughput !== null) process.stdout.write(`${renderThroughput(throughput)}\n`)
     process.stdout.write(`${JSON.stringify({ schemaVersion: 1, ...facts, ...measured, throughput })}\n`)
   } finally {
     await client.end()
@@ -114,16 +115,12 @@ type Facts = {
   readonly rounds: number
 }
 
-function render(
-  { postgres, settings: set, rows, rounds }: Facts,
-  { costs, others }: Costs,
-  throughput: Throughput[] | null,
-): string {
+function render({ postgres, settings: set, rows, rounds }: Facts, { costs, others }: Costs): string {
   const named = Object.entries(set).map(([name, value]) => `${name} ${value}`)
   return `PostgreSQL ${postgres}, ${named.join(", ")}; ${rows} rows; medians of ${rounds} rounds; others used ${Math.round(median(others) * 100)} % of all cores (median).
 
 ${renderCosts(costs)}
-${throughput === null ? "" : `${renderThroughput(throughput)}\n`}`
+`
 }
 
 const settingsThatMatter = [
