@@ -32,7 +32,10 @@ export async function withServer<T>(
     await cluster.destroy()
     await rm(directory, { recursive: true, force: true })
   }
-  const interrupted = (): void => void destroy().finally(() => process.exit(130))
+  const interrupted = (signal: string): void => {
+    process.stderr.write(`${signal}: deleting the server\n`)
+    void destroy().finally(() => process.exit(130))
+  }
   process.once("SIGINT", interrupted).once("SIGTERM", interrupted)
   try {
     return await use(benchServer(cluster))

@@ -6,8 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { parseArgs } from "node:util"
 import type { Major } from "../src/embedded/binaries.ts"
 import { createDatabase, startServer } from "../test/support/database.ts"
-import { launchRun, services, workUntilQuiet } from "../test/support/runs.ts"
-import { createTruth, differencesFromTruth, startWriters } from "../test/support/writers.ts"
+import { launchRun, services, workUntil, workUntilQuiet } from "../test/support/runs.ts"
+import { createTruth, differencesFromTruth, moveFar, startWriters } from "../test/support/writers.ts"
 
 const { values } = parseArgs({
   options: {
@@ -52,6 +52,8 @@ async function runOnce(adminUrl: string, seed: number): Promise<Round> {
   await createTruth(database, rows)
   await using writers = await startWriters(database, rows, seed)
   const run = await launchRun(open, { table: "t", by: "d", options: { writes: "capture", batchTargetMs: 50 } })
+  await workUntil(open, run.id, (one) => one.run.state !== "prep")
+  await moveFar(database)
   const status = await workUntilQuiet(open, run.id)
   await sleep(300)
   const report = await writers.stop()

@@ -14,7 +14,7 @@ import {
   workUntilQuiet,
   worker,
 } from "../support/runs.ts"
-import { createTruth, differencesFromTruth, startWriters } from "../support/writers.ts"
+import { createTruth, differencesFromTruth, moveFar, startWriters } from "../support/writers.ts"
 
 const capture = { writes: "capture", batchTargetMs: 50 } as const
 
@@ -30,6 +30,8 @@ describe("live writes", () => {
       await createTruth(database, rows)
       await using writers = await startWriters(database, rows, seed)
       const run = await launchRun(open, { table: "t", by: "d", options: capture })
+      await workUntil(open, run.id, (one) => one.run.state !== "prep")
+      await moveFar(database)
       const status = await workUntilQuiet(open, run.id)
       await sleep(300)
       const report = await writers.stop()
