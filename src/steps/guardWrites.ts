@@ -14,8 +14,8 @@ import { fingerprintOf } from "./fingerprint.ts"
 import { readTargetPartitions } from "./targetPartitions.ts"
 import { unlessBlocked } from "./unlessBlocked.ts"
 
-/** The trigger on the source that refuses writes while the run lives. */
-const refuseTrigger = "cutover_refuse_writes"
+/** The triggers on the source that refuse writes while the run lives: statements, and rows for those that come without. */
+const refuseTriggers = { statements: "cutover_refuse_writes", rows: "cutover_refuse_rows" } as const
 
 /**
  * From here on nothing that happens to the source goes unseen: writes are captured, or refused with a message that names
@@ -55,21 +55,30 @@ function guardStatements(run: Run): Sql[] {
   return run.options.writes === "capture" ? captureStatements(run) : refusalStatements(run)
 }
 
-/** ENABLE ALWAYS also stops writers under session_replication_role = replica, such as logical apply workers. */
+/**
+ * ENABLE ALWAYS also stops writers under session_replication_role = replica. Logical apply workers write rows without a
+ * statement, and fire no statement triggers but TRUNCATE's, so rows have a trigger of their own.
+ */
 function refusalStatements(run: Run): Sql[] {
   const source = table(run.table)
+  const refuse = sql`execute function cutover.refuse_writes(${literal(run.id)})`
   return [
-    sql`create trigger ${ident(refuseTrigger)}
-      before insert or update or delete or truncate on ${source}
-      for each statement execute function cutover.refuse_writes(${literal(run.id)})`,
-    sql`alter table ${source} enable always trigger ${ident(refuseTrigger)}`,
+    sql`create trigger ${ident(refuseTriggers.statements)}
+      before insert or update or delete or truncate on ${source} for each statement ${refuse}`,
+    sql`create trigger ${ident(refuseTriggers.rows)}
+      before insert or update or delete on ${source} for each row ${refuse}`,
+    ...Object.values(refuseTriggers).map((name) => sql`alter table ${source} enable always trigger ${ident(name)}`),
   ]
 }
 
 /** DROP TRIGGER takes ACCESS EXCLUSIVE on the table, for as long as the catalog change takes. */
 export async function dropGuard(tx: Queryable, run: Run, name: TableName): Promise<void> {
   if (run.options.writes === "capture") await dropCapture(tx, run, name)
-  else await tx.query(sql`drop trigger if exists ${ident(refuseTrigger)} on ${table(name)}`)
+  else {
+    for (const trigger of Object.values(refuseTriggers)) {
+      await tx.query(sql`drop trigger if exists ${ident(trigger)} on ${table(name)}`)
+    }
+  }
 }
 
 export function heapBlocks(oid: number): Sql {
