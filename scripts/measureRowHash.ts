@@ -6,7 +6,7 @@ import { Database } from "../src/postgres/Database.ts"
 import { type Queryable, readOne } from "../src/postgres/Queryable.ts"
 import { describeTable } from "../src/postgres/catalog/describeTable.ts"
 import { type Sql, sql } from "../src/postgres/sql.ts"
-import { hashOfRow } from "../src/steps/rowHash.ts"
+import { hashOfRow } from "../src/steps/validate/rowHash.ts"
 
 // The measurement of docs/decisions/0004-row-hash.md: node scripts/measureRowHash.ts [rows] [rounds]
 const rows = Number(process.argv[2] ?? 2_000_000)

@@ -1,7 +1,7 @@
 import { releaseSessionLock, lockKey, takeSharedTransactionLock, trySessionLock } from "../postgres/advisoryLock.ts"
 import { readOne } from "../postgres/Queryable.ts"
 import { sql } from "../postgres/sql.ts"
-import { ensureIndexes } from "../steps/ensureIndexes.ts"
+import { ensureIndexes } from "../steps/prep/ensureIndexes.ts"
 import { readRun } from "../store/runs.ts"
 import type { Job } from "./Job.ts"
 import type { Services } from "./Services.ts"

@@ -1,6 +1,6 @@
 import { renderTableName } from "../../domain/tableName.ts"
 import { CutoverError, nothingChanged } from "../../errors/CutoverError.ts"
-import { dropScaffold } from "../../steps/dropScaffold.ts"
+import { dropScaffold } from "../../steps/prep/dropScaffold.ts"
 import type { Run } from "../../store/runs.ts"
 import type { Services } from "../Services.ts"
 import { passCommand } from "../door.ts"

@@ -1,7 +1,7 @@
 import { renderTableName } from "../../domain/tableName.ts"
 import { CutoverError, nothingChanged } from "../../errors/CutoverError.ts"
 import { advancePartition, canAdvance } from "../../machine/advance.ts"
-import { resetPartition } from "../../steps/resetPartition.ts"
+import { resetPartition } from "../../steps/copy/resetPartition.ts"
 import { findPartitionByLabel, readPartitions, savePartitionState } from "../../store/partitions.ts"
 import { type Run, readRun } from "../../store/runs.ts"
 import type { Services } from "../Services.ts"

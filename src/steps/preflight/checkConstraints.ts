@@ -1,5 +1,5 @@
 import { renderTableName } from "../../domain/tableName.ts"
-import { identityOf } from "../blueprint.ts"
+import { identityOf } from "../prep/blueprint.ts"
 import { type Check, type Finding, block } from "./Check.ts"
 
 /** A key of a partitioned table must hold the partition key; a primary key is extended, other keys would change meaning. */

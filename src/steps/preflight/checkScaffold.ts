@@ -6,7 +6,7 @@ import type { TableDescription } from "../../postgres/catalog/TableDescription.t
 import { describeTable } from "../../postgres/catalog/describeTable.ts"
 import { findRelation } from "../../postgres/catalog/findRelation.ts"
 import { sql, table } from "../../postgres/sql.ts"
-import { isTwin } from "../scaffold.ts"
+import { isTwin } from "../prep/scaffold.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
 import { type Check, type CheckContext, block } from "./Check.ts"
 

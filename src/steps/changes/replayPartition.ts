@@ -1,8 +1,8 @@
-import type { Queryable } from "../postgres/Queryable.ts"
-import { sql } from "../postgres/sql.ts"
-import type { Partition } from "../store/partitions.ts"
-import type { Run } from "../store/runs.ts"
-import { tableOf } from "./partitionTable.ts"
+import type { Queryable } from "../../postgres/Queryable.ts"
+import { sql } from "../../postgres/sql.ts"
+import type { Partition } from "../../store/partitions.ts"
+import type { Run } from "../../store/runs.ts"
+import { tableOf } from "../partitionTable.ts"
 import { replay } from "./replay.ts"
 
 /** Makes one month equal to the source for the keys in the change log that fall into it, and keeps its count true. */

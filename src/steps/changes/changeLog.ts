@@ -1,10 +1,10 @@
-import { shortenIdentifier } from "../domain/identifier.ts"
-import type { TableName } from "../domain/tableName.ts"
-import type { Queryable } from "../postgres/Queryable.ts"
-import { type Sql, ident, join, literal, raw, sql, table } from "../postgres/sql.ts"
-import { changeLogOf } from "../store/changeLog.ts"
-import type { Run } from "../store/runs.ts"
-import { requireBlueprint } from "./scaffold.ts"
+import { shortenIdentifier } from "../../domain/identifier.ts"
+import type { TableName } from "../../domain/tableName.ts"
+import type { Queryable } from "../../postgres/Queryable.ts"
+import { type Sql, ident, join, literal, raw, sql, table } from "../../postgres/sql.ts"
+import { changeLogOf } from "../../store/changeLog.ts"
+import type { Run } from "../../store/runs.ts"
+import { requireBlueprint } from "../prep/scaffold.ts"
 
 /** A column of the change log, and the column of the table whose values it takes. */
 export type LogColumn = { readonly name: string; readonly of: string; readonly type: string }

@@ -1,7 +1,7 @@
-import type { Queryable } from "../postgres/Queryable.ts"
-import { sql } from "../postgres/sql.ts"
-import type { Run } from "../store/runs.ts"
-import { BlockedError } from "./unlessBlocked.ts"
+import type { Queryable } from "../../postgres/Queryable.ts"
+import { sql } from "../../postgres/sql.ts"
+import type { Run } from "../../store/runs.ts"
+import { BlockedError } from "../locks/unlessBlocked.ts"
 
 /**
  * Lets nobody be fooled: a session whose snapshot is older than what was copied would, after the swap, read the new

@@ -1,13 +1,13 @@
-import { partitionObjectName } from "../domain/derivedNames.ts"
-import type { Queryable } from "../postgres/Queryable.ts"
-import { type Sql, ident, raw, sql, table } from "../postgres/sql.ts"
-import type { Partition } from "../store/partitions.ts"
-import type { Run } from "../store/runs.ts"
-import type { PartitionStep } from "./Step.ts"
-import { tableOf } from "./partitionTable.ts"
-import { replayPartition } from "./replayPartition.ts"
-import { indexStatement, requireBlueprint } from "./scaffold.ts"
-import { readTargetPartitions } from "./targetPartitions.ts"
+import { partitionObjectName } from "../../domain/derivedNames.ts"
+import type { Queryable } from "../../postgres/Queryable.ts"
+import { type Sql, ident, raw, sql, table } from "../../postgres/sql.ts"
+import type { Partition } from "../../store/partitions.ts"
+import type { Run } from "../../store/runs.ts"
+import type { PartitionStep } from "../Step.ts"
+import { tableOf } from "../partitionTable.ts"
+import { replayPartition } from "../changes/replayPartition.ts"
+import { indexStatement, requireBlueprint } from "../prep/scaffold.ts"
+import { readTargetPartitions } from "../targetPartitions.ts"
 
 /**
  * Builds the next index, key or foreign key that the loaded partition lacks: one each time. Before the first of them the

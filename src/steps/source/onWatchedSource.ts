@@ -1,6 +1,6 @@
 import { assertUnchanged } from "./assertUnchanged.ts"
-import type { PartitionStep } from "./Step.ts"
-import { heedTruncation } from "./truncation.ts"
+import type { PartitionStep } from "../Step.ts"
+import { heedTruncation } from "../changes/truncation.ts"
 
 /** A step that first makes sure that nothing happened to the source which the copy could miss. */
 export function onWatchedSource(step: PartitionStep): PartitionStep {

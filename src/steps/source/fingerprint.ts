@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { isDeepStrictEqual } from "node:util"
-import type { TableDescription } from "../postgres/catalog/TableDescription.ts"
+import type { TableDescription } from "../../postgres/catalog/TableDescription.ts"
 
 /** A hash of a table's definition; two are equal exactly when the definitions are, sizes left aside. */
 export function fingerprintOf(description: TableDescription): string {

@@ -1,9 +1,9 @@
-import type { Queryable } from "../postgres/Queryable.ts"
-import { findRelation } from "../postgres/catalog/findRelation.ts"
-import { sql, table } from "../postgres/sql.ts"
-import { readPartitions } from "../store/partitions.ts"
-import type { Run } from "../store/runs.ts"
-import { tableOf } from "./partitionTable.ts"
+import type { Queryable } from "../../postgres/Queryable.ts"
+import { findRelation } from "../../postgres/catalog/findRelation.ts"
+import { sql, table } from "../../postgres/sql.ts"
+import { readPartitions } from "../../store/partitions.ts"
+import type { Run } from "../../store/runs.ts"
+import { tableOf } from "../partitionTable.ts"
 
 /**
  * A TRUNCATE of the source empties what was copied of it. Whatever the source holds now was written afterwards, so it is

@@ -1,12 +1,12 @@
-import { renderTableName } from "../domain/tableName.ts"
-import { CutoverError } from "../errors/CutoverError.ts"
-import { type Queryable, readOne } from "../postgres/Queryable.ts"
-import { describeTable } from "../postgres/catalog/describeTable.ts"
-import { sql } from "../postgres/sql.ts"
-import type { Run } from "../store/runs.ts"
-import { changeLogOf } from "../store/changeLog.ts"
+import { renderTableName } from "../../domain/tableName.ts"
+import { CutoverError } from "../../errors/CutoverError.ts"
+import { type Queryable, readOne } from "../../postgres/Queryable.ts"
+import { describeTable } from "../../postgres/catalog/describeTable.ts"
+import { sql } from "../../postgres/sql.ts"
+import type { Run } from "../../store/runs.ts"
+import { changeLogOf } from "../../store/changeLog.ts"
 import { differences, fingerprintOf } from "./fingerprint.ts"
-import { requireBlueprint } from "./scaffold.ts"
+import { requireBlueprint } from "../prep/scaffold.ts"
 
 /**
  * Halts when the source's definition is not what it was when the copy began, or when a trigger that guards it was

@@ -1,13 +1,13 @@
-import type { TableName } from "../domain/tableName.ts"
-import { type Queryable, findOne } from "../postgres/Queryable.ts"
-import { type Sql, ident, join, raw, sql, table } from "../postgres/sql.ts"
-import type { Partition } from "../store/partitions.ts"
-import type { Run } from "../store/runs.ts"
-import { changeLogOf } from "../store/changeLog.ts"
+import type { TableName } from "../../domain/tableName.ts"
+import { type Queryable, findOne } from "../../postgres/Queryable.ts"
+import { type Sql, ident, join, raw, sql, table } from "../../postgres/sql.ts"
+import type { Partition } from "../../store/partitions.ts"
+import type { Run } from "../../store/runs.ts"
+import { changeLogOf } from "../../store/changeLog.ts"
 import { logColumns, logKey } from "./changeLog.ts"
 import { takenByPartition } from "./strays.ts"
-import { withinBounds } from "./keyExpression.ts"
-import { requireBlueprint } from "./scaffold.ts"
+import { withinBounds } from "../keyExpression.ts"
+import { requireBlueprint } from "../prep/scaffold.ts"
 
 export type Replayed = { readonly keys: number; readonly deleted: number; readonly inserted: number }
 

@@ -1,11 +1,11 @@
-import { targetName } from "../domain/derivedNames.ts"
-import { type Queryable, readOne } from "../postgres/Queryable.ts"
-import { sql, table } from "../postgres/sql.ts"
-import { type Partition, clearProgress, widenBlocks } from "../store/partitions.ts"
-import type { Run } from "../store/runs.ts"
-import { heapBlocks } from "./guardWrites.ts"
-import { tableOf } from "./partitionTable.ts"
-import { readTargetPartitions } from "./targetPartitions.ts"
+import { targetName } from "../../domain/derivedNames.ts"
+import { type Queryable, readOne } from "../../postgres/Queryable.ts"
+import { sql, table } from "../../postgres/sql.ts"
+import { type Partition, clearProgress, widenBlocks } from "../../store/partitions.ts"
+import type { Run } from "../../store/runs.ts"
+import { heapBlocks } from "../prep/guardWrites.ts"
+import { tableOf } from "../partitionTable.ts"
+import { readTargetPartitions } from "../targetPartitions.ts"
 
 /** Drops the table of a month, so that its copy begins anew. Before the swap nobody but us uses it. */
 export async function resetPartition(tx: Queryable, run: Run, partition: Partition): Promise<void> {

@@ -1,6 +1,6 @@
-import { quoteIdentifier } from "../domain/identifier.ts"
-import type { IndexDescription, TableDescription } from "../postgres/catalog/TableDescription.ts"
-import type { Blueprint, PlannedIndex } from "../store/Blueprint.ts"
+import { quoteIdentifier } from "../../domain/identifier.ts"
+import type { IndexDescription, TableDescription } from "../../postgres/catalog/TableDescription.ts"
+import type { Blueprint, PlannedIndex } from "../../store/Blueprint.ts"
 
 /** What the target gets: the source's columns and indexes, its primary key extended by the partition key. */
 export function makeBlueprint(source: TableDescription, keyColumn: string, choices: BlueprintChoices): Blueprint {

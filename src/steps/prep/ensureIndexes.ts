@@ -1,7 +1,7 @@
-import { shortenIdentifier } from "../domain/identifier.ts"
-import { type Queryable, findOne } from "../postgres/Queryable.ts"
-import { type Sql, ident, join, sql, table } from "../postgres/sql.ts"
-import type { Run } from "../store/runs.ts"
+import { shortenIdentifier } from "../../domain/identifier.ts"
+import { type Queryable, findOne } from "../../postgres/Queryable.ts"
+import { type Sql, ident, join, sql, table } from "../../postgres/sql.ts"
+import type { Run } from "../../store/runs.ts"
 
 /**
  * Builds the indexes that were asked for on the live table, CONCURRENTLY, and so outside any transaction: it asks the

@@ -1,5 +1,5 @@
-import type { ColumnDescription } from "../postgres/catalog/TableDescription.ts"
-import { type Sql, ident, join, sql } from "../postgres/sql.ts"
+import type { ColumnDescription } from "../../postgres/catalog/TableDescription.ts"
+import { type Sql, ident, join, sql } from "../../postgres/sql.ts"
 
 /**
  * A 64-bit hash of a row that is equal exactly when every column is written equally. Types whose equality is finer

@@ -1,5 +1,5 @@
-import type { Queryable } from "../postgres/Queryable.ts"
-import { sql } from "../postgres/sql.ts"
+import type { Queryable } from "../../postgres/Queryable.ts"
+import { sql } from "../../postgres/sql.ts"
 
 /** A session, or a prepared transaction, that holds a lock we want. `ageMs` is the age of its transaction. */
 export type Blocker = {

@@ -1,6 +1,6 @@
-import { type Queryable } from "../postgres/Queryable.ts"
-import { type Sql, ident, raw, sql, table } from "../postgres/sql.ts"
-import type { Run } from "../store/runs.ts"
+import { type Queryable } from "../../postgres/Queryable.ts"
+import { type Sql, ident, raw, sql, table } from "../../postgres/sql.ts"
+import type { Run } from "../../store/runs.ts"
 
 type Grant = { readonly grantee: string | null; readonly privilege: string; readonly grantable: boolean }
 

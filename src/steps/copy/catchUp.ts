@@ -1,13 +1,13 @@
-import { targetName } from "../domain/derivedNames.ts"
-import { type Sql, ident, literal, raw, sql, table } from "../postgres/sql.ts"
-import type { Partition } from "../store/partitions.ts"
-import type { Run } from "../store/runs.ts"
-import type { PartitionStep } from "./Step.ts"
-import { boundsCheck, tableOf } from "./partitionTable.ts"
-import { noteLoaded } from "./oldSnapshots.ts"
-import { replayPartition } from "./replayPartition.ts"
-import { analyzePartition } from "./statistics.ts"
-import { readTargetPartitions } from "./targetPartitions.ts"
+import { targetName } from "../../domain/derivedNames.ts"
+import { type Sql, ident, literal, raw, sql, table } from "../../postgres/sql.ts"
+import type { Partition } from "../../store/partitions.ts"
+import type { Run } from "../../store/runs.ts"
+import type { PartitionStep } from "../Step.ts"
+import { boundsCheck, tableOf } from "../partitionTable.ts"
+import { noteLoaded } from "../attach/oldSnapshots.ts"
+import { replayPartition } from "../changes/replayPartition.ts"
+import { analyzePartition } from "../statistics.ts"
+import { readTargetPartitions } from "../targetPartitions.ts"
 
 /**
  * Replays what happened to the month while its indexes were built, and makes it a partition of the target. Its CHECK

@@ -1,12 +1,12 @@
-import { targetName } from "../domain/derivedNames.ts"
-import type { Queryable } from "../postgres/Queryable.ts"
-import { findRelation } from "../postgres/catalog/findRelation.ts"
-import { sql, table } from "../postgres/sql.ts"
-import { readPartitions } from "../store/partitions.ts"
-import type { Run } from "../store/runs.ts"
-import { dropChangeLog } from "./changeLog.ts"
+import { targetName } from "../../domain/derivedNames.ts"
+import type { Queryable } from "../../postgres/Queryable.ts"
+import { findRelation } from "../../postgres/catalog/findRelation.ts"
+import { sql, table } from "../../postgres/sql.ts"
+import { readPartitions } from "../../store/partitions.ts"
+import type { Run } from "../../store/runs.ts"
+import { dropChangeLog } from "../changes/changeLog.ts"
 import { dropGuard } from "./guardWrites.ts"
-import { tableOf } from "./partitionTable.ts"
+import { tableOf } from "../partitionTable.ts"
 
 /** Drops what the run made, never with CASCADE. An adopted target stays, emptied: the run found it, it did not make it. */
 export async function dropScaffold(tx: Queryable, run: Run): Promise<void> {

@@ -1,9 +1,9 @@
-import type { RunEvent } from "../machine/events.ts"
-import type { Queryable } from "../postgres/Queryable.ts"
-import { classify } from "../postgres/classify.ts"
-import { sql } from "../postgres/sql.ts"
-import type { Run } from "../store/runs.ts"
-import type { Outcome } from "./Step.ts"
+import type { RunEvent } from "../../machine/events.ts"
+import type { Queryable } from "../../postgres/Queryable.ts"
+import { classify } from "../../postgres/classify.ts"
+import { sql } from "../../postgres/sql.ts"
+import type { Run } from "../../store/runs.ts"
+import type { Outcome } from "../Step.ts"
 import { readBlockers, renderBlockers } from "./blockers.ts"
 
 export type LockedWork = {
