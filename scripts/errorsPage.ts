@@ -79,7 +79,7 @@ const whatToDo: Readonly<Record<ErrorCode, string>> = {
     "`cutover status` lists the runs of this database. Check that the command is connected to the right one.",
   CUTOVER_PARTITION_UNKNOWN: "`cutover status <run>` shows the run's partitions with their labels, such as `2025-11`.",
   CUTOVER_STEP_NOT_ALLOWED:
-    "The message says where the run is, and the hint what can be done there: `abort` only before the swap, `cleanup` only after it, neither on a run that is finished.",
+    "The message says where the run is, and the hint what can be done there: `abort` only before the swap, `rollback` and `cleanup` only after it, none of them on a run that is finished.",
   CUTOVER_EMBEDDED_MISSING:
     "Install again without `--omit=optional`, or give a database of your own with `--database-url`. There are binaries for Linux (glibc) and macOS, on x64 and arm64.",
 
@@ -113,6 +113,11 @@ const whatToDo: Readonly<Record<ErrorCode, string>> = {
     "The message names it: a view, a rule, a trigger, a policy, a foreign key from another table, … Drop it for the time of the run and make it again afterwards.",
   CUTOVER_NO_IDENTITY:
     "Give the table a primary key, or a unique index on columns that are not null. Or choose a maintenance window and launch with `--writes block`: writes are refused until the swap, and then no key is needed.",
+
+  CUTOVER_NO_WAY_BACK:
+    "The legacy table is as it was at the swap, and does not follow: with `--fallback-window 0` nothing is captured after the swap, and a table without a key has no keys to capture. What was written since is in the new table alone.",
+  CUTOVER_ROLLBACK_UNHELD:
+    "The new table's primary key has the partition key, so two rows may share what was the whole key before; the old one can hold only one of them. The message shows some: delete or change one of each two, and call `cutover rollback` again. Nothing was swapped.",
 
   CUTOVER_DIFFERENT:
     "The swap was not made, and the source is complete. Copy the month again with `cutover retry <run> --partition <label>`; if it differs once more, something wrote to the partition's table, or the server's storage is at fault.",

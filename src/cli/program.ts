@@ -13,6 +13,7 @@ import { log } from "./commands/log.ts"
 import { pause } from "./commands/pause.ts"
 import { resume } from "./commands/resume.ts"
 import { retry } from "./commands/retry.ts"
+import { rollback } from "./commands/rollback.ts"
 import { status } from "./commands/status.ts"
 import { worker } from "./commands/worker.ts"
 import { type Context, type GlobalOptions, createContext } from "./context.ts"
@@ -30,6 +31,7 @@ const commands: readonly CliCommand[] = [
   retry,
   attach,
   abort,
+  rollback,
   cleanup,
   demo,
 ]

@@ -1,6 +1,6 @@
 import { z } from "zod"
 import type { OptionFacts, OptionKind } from "./optionKinds.ts"
-import { choice, columns, count, duration, timezone, variable } from "./optionKinds.ts"
+import { choice, columns, count, duration, timeWindow, timezone, variable } from "./optionKinds.ts"
 import { type RunOptions, runOptionsSchema } from "./runOptions.ts"
 
 /** One option of a launch, as the command line, the environment, the configuration file and the help know it. */
@@ -28,7 +28,11 @@ type Row = { readonly flag: string; readonly says: string; readonly kind: Option
 
 const rows: Record<keyof RunOptions, Row> = {
   interval: { flag: "--interval <interval>", says: "How much time one partition holds.", kind: choice },
-  timezone: { flag: "--timezone <name>", says: "Where the days of a timestamptz key begin.", kind: timezone },
+  timezone: {
+    flag: "--timezone <name>",
+    says: "Where the days of a timestamptz key begin, and the hours of --attach-window.",
+    kind: timezone,
+  },
   monthsAhead: {
     flag: "--months-ahead <count>",
     says: "Partitions made for the intervals to come, with or without rows.",
@@ -41,9 +45,14 @@ const rows: Record<keyof RunOptions, Row> = {
   },
   writes: { flag: "--writes <mode>", says: "What happens to live writes while the run lives.", kind: choice },
   attach: { flag: "--attach <mode>", says: "Swap the tables when all is ready, or when told to.", kind: choice },
+  attachWindow: {
+    flag: "--attach-window <hours>",
+    says: "Swap only within these hours of the day, in --timezone.",
+    kind: timeWindow,
+  },
   fallbackWindowMs: {
     flag: "--fallback-window <duration>",
-    says: "How long after the swap the legacy table is kept.",
+    says: "How long after the swap the legacy table is kept, and follows the new one for a rollback; 0 for no way back.",
     kind: duration,
   },
   dropLegacy: {

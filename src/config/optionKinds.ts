@@ -1,5 +1,6 @@
 import { formatDuration, parseDuration } from "../domain/duration.ts"
 import { parseIdentifierList } from "../domain/identifierList.ts"
+import { parseTimeWindow } from "../domain/timeWindow.ts"
 
 /** How the values of an option are written: read from one text, and explained. */
 export type OptionKind = {
@@ -37,6 +38,12 @@ export const duration: OptionKind = {
   allowed: ({ minimum = 0, maximum = Infinity }) =>
     `a duration from ${formatDuration(minimum)} to ${formatDuration(maximum)}`,
   renderDefault: (value) => formatDuration(Number(value)),
+}
+
+export const timeWindow: OptionKind = {
+  parse: (text) => parseTimeWindow(text) ?? text,
+  allowed: () => "a span of time such as 02:00-04:00",
+  renderDefault: () => "any time",
 }
 
 export const timezone: OptionKind = {

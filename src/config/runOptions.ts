@@ -12,6 +12,10 @@ export const runOptionsSchema = z.strictObject({
   monthsBack: z.int().min(0).max(120).default(1),
   writes: z.enum(["capture", "block"]).default("capture"),
   attach: z.enum(["auto", "manual"]).default("auto"),
+  attachWindow: z
+    .strictObject({ from: z.int().min(0).max(1439), to: z.int().min(0).max(1439) })
+    .nullable()
+    .default(null),
   fallbackWindowMs: z
     .int()
     .min(0)

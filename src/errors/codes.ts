@@ -99,6 +99,14 @@ export const errorCodes = {
     meaning:
       "The table has no primary key and no unique not-null index, so that captured writes could not name their rows.",
   },
+  CUTOVER_NO_WAY_BACK: {
+    exit: exitCodes.refused,
+    meaning: "The run keeps no way back: it was launched without a fallback window, or its table has no key.",
+  },
+  CUTOVER_ROLLBACK_UNHELD: {
+    exit: exitCodes.refused,
+    meaning: "Rows written since the swap do not fit into the legacy table, whose keys are stricter.",
+  },
 
   CUTOVER_DIFFERENT: { exit: exitCodes.different, meaning: "Source and target differ." },
   CUTOVER_HALTED: { exit: exitCodes.halted, meaning: "The run stopped at an error that needs a person." },

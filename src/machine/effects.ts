@@ -1,6 +1,6 @@
 import type { RecordKind } from "../log/records.ts"
 
-export const runTasks = ["indexes", "writes", "survey", "scaffold", "attach", "analyze", "cleanup"] as const
+export const runTasks = ["indexes", "writes", "survey", "scaffold", "attach", "analyze", "cleanup", "discard"] as const
 export const partitionTasks = ["copy", "index", "catchUp", "validate"] as const
 
 /** A piece of work that one durable job stands for. */

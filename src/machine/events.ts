@@ -12,14 +12,16 @@ export type RunEvent =
   | { readonly type: "partition.reset" }
   /** Something stands in the way of the work; it is tried again by itself. */
   | { readonly type: "blocked"; readonly reason: string; readonly retryMs: number }
-  /** A gate is closed; only a person opens it. */
-  | { readonly type: "held"; readonly reason: string }
+  /** A gate is closed, or the fallback window open; what has to be followed meanwhile is looked at again after `retryMs`. */
+  | { readonly type: "held"; readonly reason: string; readonly retryMs: number | null }
   | { readonly type: "gate.opened" }
   /** Changes were replayed, and more may wait. */
   | { readonly type: "replayed" }
   | { readonly type: "swapped" }
   | { readonly type: "analyzed"; readonly reason: string }
   | { readonly type: "legacy.dropped" }
+  | { readonly type: "rolled.back" }
+  | { readonly type: "target.dropped" }
   | { readonly type: "aborted" }
   | { readonly type: "halt"; readonly error: ErrorDocument }
   | { readonly type: "pause"; readonly reason: string }

@@ -39,8 +39,9 @@ What you may rely on:
   still waits, does nothing.
 - State, log record, jobs and the work itself commit together. After a crash the run stands before such a transaction or
   after it, never between.
-- A run that is done or aborted takes no pause, resume or halt any more.
-- \`cutover abort\` is possible until the swap, which ends the step attach; afterwards the run ends with cleanup.
+- A run that is done, aborted or rolled back takes no pause, resume or halt any more.
+- \`cutover abort\` is possible until the swap, which ends the step attach; afterwards the run ends with
+  \`cutover rollback\` or \`cutover cleanup\`.
 `
 
 function renderSection(title: string, root: AnyStateNode | undefined): string {

@@ -16,7 +16,9 @@ export type RunContext = {
 }
 
 /** A run that ended takes no more commands. */
-const isOpen = not(or([stateIn({ step: "done" }), stateIn({ step: "aborted" })]))
+const isOpen = not(
+  or([stateIn({ step: "done" }), stateIn({ step: "aborted" }), stateIn({ step: { rolledBack: "finished" } })]),
+)
 
 const { createMachine } = setup({
   types: { context: {} as RunContext, events: {} as RunEvent },
@@ -45,8 +47,12 @@ const { createMachine } = setup({
         stateIn({ step: "cleanup" }),
         stateIn({ step: "done" }),
         stateIn({ step: "aborted" }),
+        stateIn({ step: "rolledBack" }),
       ]),
     ),
+    afterSwap: or([stateIn({ step: "analyze" }), stateIn({ step: "cleanup" })]),
+    inDiscard: stateIn({ step: { rolledBack: "discard" } }),
+    isRetried: ({ event }) => event.type === "held" && event.retryMs !== null,
     optedOut: and([stateIn({ step: { prep: "indexes" } }), ({ event }) => "optedIn" in event && !event.optedIn]),
     isOpen,
   },
@@ -63,7 +69,7 @@ const fillLanes = effect({ type: "fillLanes" })
 const rejoin = effect({ type: "rejoin" })
 
 const tryLater = (task: RunTask) =>
-  effectOf((event) => ({ type: "schedule", task, delayMs: event.type === "blocked" ? event.retryMs : 0 }))
+  effectOf((event) => ({ type: "schedule", task, delayMs: "retryMs" in event ? (event.retryMs ?? 0) : 0 }))
 
 const recordEvent = (kind: RecordKind) => effectOf(({ type: _, ...data }) => ({ type: "record", kind, data }))
 
@@ -81,6 +87,7 @@ const lanes = working(rejoin, fillLanes)
 const attach = working(schedule("attach"))
 const analyze = working(schedule("analyze"))
 const cleanup = working(schedule("cleanup"))
+const discard = working(schedule("discard"))
 
 const stop = {
   pause: { guard: "isOpen", target: "paused", actions: ["explain", recordEvent("run.paused")] },
@@ -185,6 +192,7 @@ export const runMachine = createMachine({
           on: {
             resume: attach.resume,
             blocked: { actions: [record("attach.attempted"), tryLater("attach")] },
+            held: { guard: "isRetried", actions: tryLater("attach") },
             replayed: { actions: schedule("attach") },
             "gate.opened": { actions: schedule("attach") },
             swapped: { target: "analyze", actions: record("attach.completed") },
@@ -197,6 +205,7 @@ export const runMachine = createMachine({
           on: {
             resume: analyze.resume,
             analyzed: { target: "cleanup", actions: [record("analyze.completed"), recordEvent("fallback.opened")] },
+            "rolled.back": { target: "rolledBack", actions: record("rollback.completed") },
           },
         },
         cleanup: {
@@ -204,11 +213,23 @@ export const runMachine = createMachine({
           on: {
             resume: cleanup.resume,
             blocked: { actions: tryLater("cleanup") },
+            held: { guard: "isRetried", actions: tryLater("cleanup") },
+            "rolled.back": { target: "rolledBack", actions: record("rollback.completed") },
             "legacy.dropped": { target: "done", actions: record("cleanup.completed") },
           },
         },
         done: { entry: [record("run.completed"), effect({ type: "finish" })] },
         aborted: { entry: [record("run.aborted"), effect({ type: "finish" })] },
+        rolledBack: {
+          initial: "discard",
+          states: {
+            discard: {
+              entry: discard.entry,
+              on: { resume: discard.resume, blocked: { actions: tryLater("discard") }, "target.dropped": "finished" },
+            },
+            finished: { entry: effect({ type: "finish" }) },
+          },
+        },
       },
     },
     control: {
@@ -216,6 +237,8 @@ export const runMachine = createMachine({
       on: {
         aborted: { guard: "beforeSwap", target: ".running", actions: "calm" },
         "legacy.dropped": { guard: "inCleanup", target: ".running", actions: "calm" },
+        "rolled.back": { guard: "afterSwap", target: ".running", actions: "calm" },
+        "target.dropped": { guard: "inDiscard", target: ".running", actions: "calm" },
         "indexes.ensured": { guard: "optedOut", target: ".running", actions: "calm" },
       },
       states: {

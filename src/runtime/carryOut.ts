@@ -56,7 +56,7 @@ async function carryOutEffect(
       return await services.queue.send(
         tx,
         { runId: run.id, task: effect.task, partitionId: null, epoch: run.epoch, tick: run.tick },
-        effect.task === "cleanup" ? Math.max(effect.delayMs, await untilWindowCloses(tx, run)) : effect.delayMs,
+        effect.delayMs,
       )
     case "rejoin":
       return await rejoin(services, tx, run)
@@ -158,16 +158,6 @@ async function readCopied(tx: Queryable, partitionId: string): Promise<Facts> {
     tx,
     sql`select rows_copied::float8 as rows, batches from cutover.partitions where id = ${partitionId}`,
   )
-}
-
-async function untilWindowCloses(tx: Queryable, run: Run): Promise<number> {
-  const { left } = await readOne<{ left: number }>(
-    tx,
-    sql`
-    select greatest(0, extract(epoch from fallback_until - clock_timestamp()) * 1000)::float8 as left
-    from cutover.runs where id = ${run.id}`,
-  )
-  return left
 }
 
 function isBusy(partition: Partition): boolean {

@@ -1,10 +1,11 @@
 import type { PartitionTask, RunTask } from "../machine/effects.ts"
 import type { PartitionStep, RunStep } from "../steps/Step.ts"
 import { analyze } from "../steps/analyze.ts"
-import { attach } from "../steps/attach/attach.ts"
+import { attach } from "../steps/attach.ts"
 import { buildIndex } from "../steps/copy/buildIndex.ts"
 import { catchUp } from "../steps/copy/catchUp.ts"
 import { cleanup } from "../steps/cleanup/cleanup.ts"
+import { discard } from "../steps/cleanup/discard.ts"
 import { copyBatch } from "../steps/copy/copyBatch.ts"
 import { guardWrites } from "../steps/prep/guardWrites.ts"
 import { onWatchedSource } from "../steps/source/onWatchedSource.ts"
@@ -20,6 +21,7 @@ export const runSteps: Readonly<Record<Exclude<RunTask, "indexes">, RunStep>> = 
   attach,
   analyze,
   cleanup,
+  discard,
 }
 
 export const partitionSteps: Readonly<Record<PartitionTask, PartitionStep>> = {
@@ -33,4 +35,12 @@ export const partitionSteps: Readonly<Record<PartitionTask, PartitionStep>> = {
  * Tasks that may last as long as a month is large. A pause does not wait for them: they are cancelled, and begun again
  * on resuming. All others end within a batch.
  */
-export const longTasks: ReadonlySet<string> = new Set(["indexes", "index", "catchUp", "validate", "attach", "analyze"])
+export const longTasks: ReadonlySet<string> = new Set([
+  "indexes",
+  "index",
+  "catchUp",
+  "validate",
+  "attach",
+  "analyze",
+  "discard",
+])

@@ -3,9 +3,11 @@ import { sql } from "../postgres/sql.ts"
 import { readOne } from "../postgres/Queryable.ts"
 import type { RunStep } from "./Step.ts"
 import { analyzeParent } from "./statistics.ts"
+import { validateForeignKeys } from "./swap/belongings/foreignKeys.ts"
 
-/** Statistics for the planner under the new name, and the beginning of the fallback window. */
+/** What was put off until after the swap: reading the foreign keys, statistics under the new name; then the fallback window begins. */
 export const analyze: RunStep = async ({ tx, run }) => {
+  await validateForeignKeys(tx, run.table, run.targetOid ?? 0)
   await analyzeParent(tx, run.table)
   const { until } = await readOne<{ until: string }>(
     tx,

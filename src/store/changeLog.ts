@@ -1,30 +1,51 @@
 import type { TableName } from "../domain/tableName.ts"
 import { type Queryable, readOne } from "../postgres/Queryable.ts"
+import { sqlState } from "../postgres/classify.ts"
 import { sql, table } from "../postgres/sql.ts"
 
+type Owner = { readonly id: string }
+
 /** The change log of a run: keys of rows that were written since it began, in no order, some of them many times. */
-export function changeLogOf(run: { readonly id: string }): TableName {
+export function changeLogOf(run: Owner): TableName {
   return { schema: "cutover", name: `changes_${run.id.toLowerCase()}` }
 }
 
-/** How many keys wait in the log, counted up to `limit`. */
-export async function countChanges(db: Queryable, run: { readonly id: string }, limit: number): Promise<number> {
+/** The reverse change log: keys of rows that were written to the new table since the swap. */
+export function reverseLogOf(run: Owner): TableName {
+  return { schema: "cutover", name: `reverse_${run.id.toLowerCase()}` }
+}
+
+/** Keys of rows of the new table that the legacy table cannot hold, because its own keys are stricter. */
+export function unheldOf(run: Owner): TableName {
+  return { schema: "cutover", name: `unheld_${run.id.toLowerCase()}` }
+}
+
+/** How many keys wait in a log, counted up to `limit`. */
+export async function countKeys(db: Queryable, log: TableName, limit: number): Promise<number> {
   const { n } = await readOne<{ n: number }>(
     db,
-    sql`
-    select count(*)::int as n from (select from ${table(changeLogOf(run))} limit ${limit}) as pending`,
+    sql`select count(*)::int as n from (select from ${table(log)} limit ${limit}) as pending`,
   )
   return n
 }
 
-/** The same where there may be no log: none was made yet, it was dropped, or writes are refused. */
-export async function countChangesIfAny(db: Queryable, run: { readonly id: string }, limit: number): Promise<number> {
-  const log = changeLogOf(run)
+/** The same where there may be no log: none was made yet, it is dropped just now, or writes are refused. */
+export async function countKeysIfAny(db: Queryable, log: TableName, limit: number): Promise<number> {
+  if (!(await hasLog(db, log))) return 0
+  try {
+    return await countKeys(db, log, limit)
+  } catch (error) {
+    if (sqlState(error) === "42P01") return 0 // undefined_table: it went in between
+    throw error
+  }
+}
+
+export async function hasLog(db: Queryable, log: TableName): Promise<boolean> {
   const { there } = await readOne<{ there: boolean }>(
     db,
     sql`
     select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
                    where n.nspname = ${log.schema} and c.relname = ${log.name}) as there`,
   )
-  return there ? await countChanges(db, run, limit) : 0
+  return there
 }

@@ -4,7 +4,7 @@ import { renderTableName } from "../domain/tableName.ts"
 import type { ErrorDocument } from "../errors/CutoverError.ts"
 import { type Queryable, findOne } from "../postgres/Queryable.ts"
 import { type Sql, sql } from "../postgres/sql.ts"
-import { countChangesIfAny } from "./changeLog.ts"
+import { changeLogOf, countKeysIfAny, reverseLogOf } from "./changeLog.ts"
 import { isInstalled } from "./install.ts"
 import { unknownRun } from "./runs.ts"
 import { readLiveWorkers } from "./workers.ts"
@@ -30,7 +30,8 @@ const mostChanges = 1_000_000
 async function completed(db: Queryable, facts: RunFacts): Promise<Status> {
   if (facts.finishedAt !== null) return toStatus(facts, 0, 0)
   const workers = await readLiveWorkers(db, facts.id)
-  return toStatus(facts, workers.length, await countChangesIfAny(db, facts, mostChanges))
+  const log = facts.swappedAt === null ? changeLogOf(facts) : reverseLogOf(facts)
+  return toStatus(facts, workers.length, await countKeysIfAny(db, log, mostChanges))
 }
 
 type RunFacts = {

@@ -5,7 +5,7 @@ import { type Advanced, advanceRun, beginRun } from "../../src/machine/advance.t
 import type { RunEffect } from "../../src/machine/effects.ts"
 import type { RunEvent } from "../../src/machine/events.ts"
 import { runMachine } from "../../src/machine/runMachine.ts"
-import { whereIs } from "./reachableRuns.ts"
+import { isFinished as isFinishedStep, whereIs } from "./reachableRuns.ts"
 import { difference, failure, runEvents } from "./runEvents.ts"
 
 const reason = fc.string({ unit: "grapheme" })
@@ -15,7 +15,8 @@ const left = fc.nat(2)
 const anyEvent: fc.Arbitrary<RunEvent> = fc.oneof(
   fc.constantFrom(...runEvents.values()),
   fc.record({ type: fc.constantFrom("partition.copied" as const, "partition.validated" as const), left }),
-  fc.record({ type: fc.constantFrom("pause" as const, "held" as const, "analyzed" as const), reason }),
+  fc.record({ type: fc.constantFrom("pause" as const, "analyzed" as const), reason }),
+  fc.record({ type: fc.constant("held" as const), reason, retryMs: fc.option(fc.nat()) }),
   fc.record({ type: fc.constant("blocked" as const), reason, retryMs: fc.nat() }),
   fc.record({ type: fc.constant("halt" as const), error: fc.constantFrom(difference, failure) }),
 )
@@ -31,6 +32,7 @@ const leadsOn: Readonly<Record<string, RunEvent>> = {
   attach: { type: "swapped" },
   analyze: { type: "analyzed", reason: "the fallback window is open" },
   cleanup: { type: "legacy.dropped" },
+  "rolledBack.discard": { type: "target.dropped" },
 }
 
 /** Of every length up to 40: left to itself, fast-check keeps to about ten events, and hardly a run would end. */
@@ -93,7 +95,7 @@ it("leads random runs to every step", () => {
     .sample(anyHistory, { numRuns: 500, seed: 1 })
     .flatMap((history) => transitionsOf(history).map(({ now }) => now.state))
   expect(new Set(steps)).toEqual(
-    new Set(["prep", "copy", "validate", "attach", "analyze", "cleanup", "done", "aborted"]),
+    new Set(["prep", "copy", "validate", "attach", "analyze", "cleanup", "done", "aborted", "rolledBack"]),
   )
 })
 
@@ -123,8 +125,8 @@ function isStopped({ control }: Advanced): boolean {
   return control === "paused" || control === "halted"
 }
 
-function isFinished({ state }: Advanced): boolean {
-  return state === "done" || state === "aborted"
+function isFinished({ stored }: Advanced): boolean {
+  return isFinishedStep(whereIs(stored))
 }
 
 function beginsWork(effect: RunEffect): boolean {

@@ -20,7 +20,12 @@ export const reachableRuns: readonly ReachableRun[] = getShortestPaths(runMachin
 /** Where a stored run stands: the step with its substep, and the control. */
 export function whereIs(stored: StoredSnapshot): Pick<ReachableRun, "step" | "control"> {
   const { step, control } = restoreRun(stored).value
-  return { step: typeof step === "string" ? step : Object.entries(step)[0]!.join("."), control }
+  return { step: stepNameOf(step), control }
+}
+
+/** `copy`, or `prep.survey`. */
+export function stepNameOf(step: string | object): string {
+  return typeof step === "string" ? step : Object.entries(step)[0]!.join(".")
 }
 
 export function findReachable(step: string, control: Control): ReachableRun {
@@ -29,4 +34,6 @@ export function findReachable(step: string, control: Control): ReachableRun {
   return found
 }
 
-export const isFinished = (run: Pick<ReachableRun, "step">): boolean => run.step === "done" || run.step === "aborted"
+export const finishedSteps: readonly string[] = ["done", "aborted", "rolledBack.finished"]
+
+export const isFinished = (run: Pick<ReachableRun, "step">): boolean => finishedSteps.includes(run.step)

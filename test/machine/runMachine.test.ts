@@ -4,13 +4,13 @@ import type { ErrorDocument } from "../../src/errors/CutoverError.ts"
 import { advanceRun, canAdvance, restoreRun } from "../../src/machine/advance.ts"
 import type { RunEvent } from "../../src/machine/events.ts"
 import { runMachine } from "../../src/machine/runMachine.ts"
-import { type ReachableRun, findReachable, isFinished, reachableRuns, whereIs } from "./reachableRuns.ts"
+import { type ReachableRun, findReachable, finishedSteps, isFinished, reachableRuns, whereIs } from "./reachableRuns.ts"
 import { renderEffect } from "./renderEffect.ts"
 import { failure, runEvents } from "./runEvents.ts"
 
 /**
  * Every state × every event. `going` is running or waiting, `stopped` is paused or halted, `unhalted` is all but halted;
- * `ended` is done or aborted; `other` are the steps that have no row of their own for the control and the event. `·`
+ * `ended` is done, aborted or rolled back; `other` are the steps that have no row of their own for the control and the event. `·`
  * stays as it is.
  * why: the reason and the error are `told` by the event, or `cleared`, or say that the legacy table is `kept`.
  * effects, in order, and `run.resumed` begins the next epoch: `+task` schedules it, `+lanes` fills the lanes, `+rejoin` goes on with busy partitions, a word with
@@ -66,6 +66,7 @@ validate       any       aborted                      aborted        running  cl
 attach         going     blocked                      ·              waiting  told     attach.attempted +attach@1500ms
 attach         stopped   blocked                      ·              ·        ·        attach.attempted
 attach         going     replayed                     ·              running  cleared  +attach
+attach         going     held (look again)            ·              waiting  told     +attach@2000ms
 attach         going     gate.opened                  ·              running  cleared  +attach
 attach         stopped   gate.opened                  ·              ·        ·        –
 attach         going     swapped                      analyze        running  cleared  attach.completed +analyze
@@ -77,18 +78,26 @@ attach         any       aborted                      aborted        running  cl
 
 analyze        going     analyzed                     cleanup        waiting  told     analyze.completed fallback.opened +cleanup
 analyze        stopped   analyzed                     cleanup        ·        ·        analyze.completed fallback.opened
+analyze        any       rolled.back                  rolledBack.discard  running  cleared  rollback.completed +discard
 analyze        stopped   resume                       ·              running  cleared  +analyze run.resumed
 
 cleanup        going     blocked                      ·              waiting  told     +cleanup@1500ms
+cleanup        going     held (look again)            ·              waiting  told     +cleanup@2000ms
 cleanup        any       legacy.dropped               done           running  cleared  cleanup.completed run.completed finish
+cleanup        any       rolled.back                  rolledBack.discard  running  cleared  rollback.completed +discard
 cleanup        stopped   resume                       ·              waiting  kept     +cleanup run.resumed
+
+rolledBack.discard  going    blocked                  ·              waiting  told     +discard@1500ms
+rolledBack.discard  any      target.dropped           rolledBack.finished  running  cleared  finish
+rolledBack.discard  stopped  resume                   ·              running  cleared  +discard run.resumed
 
 ended          any       partition.differed           ·              ·        ·        –
 ended          any       halt                         ·              ·        ·        –
 ended          any       pause                        ·              ·        ·        –
 ended          any       resume                       ·              ·        ·        –
 ended          any       blocked                      ·              ·        ·        –
-ended          any       held                         ·              ·        ·        –
+ended          any       held (look again)            ·              ·        ·        –
+ended          any       held (still)                 ·              ·        ·        –
 ended          any       analyzed                     ·              ·        ·        –
 
 other          any       indexes.ensured (opt-in)     ·              ·        ·        –
@@ -113,8 +122,10 @@ other          stopped   pause                        ·              ·        
 other          going     resume                       ·              ·        ·        –
 other          going     blocked                      ·              waiting  told     –
 other          stopped   blocked                      ·              ·        ·        –
-other          going     held                         ·              waiting  told     –
-other          stopped   held                         ·              ·        ·        –
+other          going     held (look again)            ·              waiting  told     –
+other          stopped   held (look again)            ·              ·        ·        –
+other          going     held (still)                 ·              waiting  told     –
+other          stopped   held (still)                 ·              ·        ·        –
 other          going     analyzed                     ·              waiting  told     –
 other          stopped   analyzed                     ·              ·        ·        –
 other          going     writes.guarded               ·              running  cleared  –
@@ -124,10 +135,14 @@ other          stopped   gate.opened                  ·              ·        
 other          going     swapped                      ·              running  cleared  –
 other          stopped   swapped                      ·              ·        ·        –
 other          any       legacy.dropped               ·              ·        ·        –
+other          any       rolled.back                  ·              ·        ·        –
+other          any       target.dropped               ·              ·        ·        –
 `
 
 const steps =
-  "prep.indexes prep.writes prep.survey prep.scaffold copy validate attach analyze cleanup done aborted".split(" ")
+  "prep.indexes prep.writes prep.survey prep.scaffold copy validate attach analyze cleanup done aborted rolledBack.discard rolledBack.finished".split(
+    " ",
+  )
 
 const controls: Readonly<Record<string, readonly Control[]>> = {
   any: ["running", "waiting", "paused", "halted"],
@@ -212,11 +227,11 @@ it("tells commands where they make sense: a partition is copied anew in copy, va
   expect([...new Set(able.map((run) => run.step))].toSorted()).toEqual(["attach", "copy", "validate"])
 })
 
-it.each(["pause", "halt", "partition.differed", "resume", "blocked", "held", "analyzed"])(
+it.each(["pause", "halt", "partition.differed", "resume", "blocked", "held (still)", "analyzed"])(
   "tells that an ended run takes no %s",
   (name) => {
     const able = reachableRuns.filter((run) => canAdvance(run.stored, runEvents.get(name)!)).map((run) => run.step)
-    expect(able.filter((step) => step === "done" || step === "aborted")).toEqual([])
+    expect(able.filter((step) => finishedSteps.includes(step))).toEqual([])
     expect(able).toContain("cleanup")
   },
 )

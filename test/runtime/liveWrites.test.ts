@@ -102,13 +102,13 @@ describe("live writes", () => {
   })
 
   it.each([
-    ["disables the trigger", "alter table t disable trigger cutover_capture"],
+    ["disables the trigger", "alter table t disable trigger cutover_capture_update"],
     [
       "disables and enables it again",
-      "alter table t disable trigger cutover_capture; alter table t enable always trigger cutover_capture",
+      "alter table t disable trigger cutover_capture_update; alter table t enable always trigger cutover_capture_update",
     ],
-    ["makes it an ordinary trigger", "alter table t enable trigger cutover_capture"],
-    ["drops the trigger", "drop trigger cutover_capture on t"],
+    ["makes it an ordinary trigger", "alter table t enable trigger cutover_capture_update"],
+    ["drops the trigger", "drop trigger cutover_capture_insert on t"],
     [
       "drops the change log",
       "do $$ begin execute (select 'drop table cutover.' || quote_ident(relname) from pg_class where relname like 'changes%'); end $$",

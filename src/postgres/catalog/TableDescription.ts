@@ -45,6 +45,8 @@ export type ColumnDescription = {
   readonly isEnum: boolean
   /** The function that writes the type's binary form, schema and name; null where it has none. */
   readonly sendFunction: readonly [string, string] | null
+  /** Schema and name, quoted; null for the database's own, and for types that have none. */
+  readonly collation: string | null
   readonly isDeterministic: boolean
 }
 

@@ -53,6 +53,9 @@ const columns = sql`
     'sendFunction', (select json_build_array(pn.nspname, p.proname)
                      from pg_proc p join pg_namespace pn on pn.oid = p.pronamespace
                      where p.oid = b.typsend and b.typtype <> 'p'),
+    'collation', (select quote_ident(ln.nspname) || '.' || quote_ident(l.collname)
+                  from pg_collation l join pg_namespace ln on ln.oid = l.collnamespace
+                  where l.oid = a.attcollation and l.oid <> 'pg_catalog.default'::regcollation),
     'isDeterministic', coalesce((select l.collisdeterministic from pg_collation l where l.oid = a.attcollation), true)
   ) order by a.attnum), '[]')
   from pg_attribute a

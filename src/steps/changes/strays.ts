@@ -1,12 +1,12 @@
 import { labelOf } from "../../domain/interval.ts"
 import { CutoverError } from "../../errors/CutoverError.ts"
 import { renderTableName } from "../../domain/tableName.ts"
-import { type Queryable, readOne } from "../../postgres/Queryable.ts"
+import type { Queryable } from "../../postgres/Queryable.ts"
 import { type Sql, ident, join, sql, table } from "../../postgres/sql.ts"
 import { type Bounds, addFinding, findPartitionByLabel, readPartitions, saveTableName } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import { changeLogOf } from "../../store/changeLog.ts"
-import { logKey } from "./changeLog.ts"
+import { logKey } from "./logColumns.ts"
 import { intervalStartOf, readBounds, withinBounds } from "../keyExpression.ts"
 import { nameOf } from "../prep/scaffold.ts"
 import { defaultLabel } from "../prep/survey.ts"
@@ -58,18 +58,6 @@ export async function takenByPartition(tx: Queryable, run: Run, key: string, ali
         ranges.map((range) => withinBounds(run, key, range, alias)),
         ") or (",
       )})`
-}
-
-/** Keys in the change log that no partition takes yet, counted up to `limit`. */
-export async function countStrays(tx: Queryable, run: Run, limit: number): Promise<number> {
-  const taken = await takenByPartition(tx, run, logKey(run), "cutover_changes")
-  const { n } = await readOne<{ n: number }>(
-    tx,
-    sql`
-    select count(*)::int as n
-    from (select from ${table(changeLogOf(run))} as cutover_changes where ((${taken}) is not true) limit ${limit}) as strays`,
-  )
-  return n
 }
 
 function nullKey(run: Run): CutoverError {

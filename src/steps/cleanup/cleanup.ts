@@ -1,68 +1,64 @@
 import { legacyName } from "../../domain/derivedNames.ts"
+import { formatDuration } from "../../domain/duration.ts"
 import { renderTableName } from "../../domain/tableName.ts"
-import { CutoverError } from "../../errors/CutoverError.ts"
 import { type Queryable, readOne } from "../../postgres/Queryable.ts"
-import { sqlState } from "../../postgres/classify.ts"
-import { describeTable } from "../../postgres/catalog/describeTable.ts"
-import { sql, table } from "../../postgres/sql.ts"
+import { sql } from "../../postgres/sql.ts"
 import type { Run } from "../../store/runs.ts"
 import type { RunStep } from "../Step.ts"
-import { dropChangeLog } from "../changes/changeLog.ts"
-import { dropGuard } from "../prep/guardWrites.ts"
+import { followsBack } from "../changes/captureBack.ts"
+import { countUnheld } from "../changes/replayBack.ts"
 import { unlessBlocked } from "../locks/unlessBlocked.ts"
+import { dropLegacy } from "./dropLegacy.ts"
+import { follow } from "../changes/follow.ts"
 
-/** What the end of the fallback window brings: the legacy table is dropped, or kept until a person says so. */
-export const cleanup: RunStep = async ({ tx, run }) => {
-  const { leftMs } = await readOne<{ leftMs: number }>(
-    tx,
-    sql`
-    select greatest(0, extract(epoch from fallback_until - clock_timestamp()) * 1000)::float8 as "leftMs"
-    from cutover.runs where id = ${run.id}`,
-  )
-  const legacy = renderTableName(legacyName(run.table))
-  const confirm = `cutover cleanup ${run.id} --confirm ${renderTableName(run.table)}`
-  // A job may come early: it was sent by another clock than the database's.
-  if (leftMs > 0)
-    return { event: { type: "blocked", reason: `the fallback window is open; ${legacy} is kept`, retryMs: leftMs } }
-  if (run.options.dropLegacy === "manual") {
-    return { event: { type: "held", reason: `the fallback window is over; drop ${legacy} with: ${confirm}` } }
-  }
-  const work = async (): ReturnType<RunStep> => await dropLegacy(tx, run)
-  return await unlessBlocked(tx, run, { what: `dropping ${legacy}`, oids: [run.sourceOid], attempt: run.tick, work })
-}
+/** While nothing happens, the legacy table is brought up to date this often. */
+const followMs = 2_000
 
 /**
- * Drops the legacy table, never with CASCADE: whatever still hangs on it stops the drop and is named.
- * DROP TABLE takes ACCESS EXCLUSIVE on a table that the application does not use any more.
+ * The fallback window: the legacy table follows the new one, so that a rollback loses nothing. What its end brings: the
+ * legacy table is dropped, or goes on following until a person says so.
  */
-export async function dropLegacy(tx: Queryable, run: Run): ReturnType<RunStep> {
-  const legacy = await describeTable(tx, run.sourceOid)
-  const name = legacyName(run.table)
-  if (legacy !== undefined) {
-    if (legacy.name !== name.name || legacy.schema !== name.schema)
-      throw inUse(run, `it is called ${legacy.schema}.${legacy.name} now`)
-    await dropGuard(tx, run, name)
-    await dropChangeLog(tx, run)
-    try {
-      await tx.query(sql`drop table ${table(name)} restrict`)
-    } catch (error) {
-      if (sqlState(error) === "2BP01")
-        throw inUse(run, error instanceof Error ? `${error.message}. ${detailOf(error)}` : "")
-      throw error
-    }
-  }
-  return { event: { type: "legacy.dropped" }, facts: { legacyTable: renderTableName(name) } }
+export const cleanup: RunStep = async ({ tx, run }) => {
+  const follows = followsBack(run)
+  const isBehind = follows && !(await follow(tx, run)).isUpToDate
+  const { leftMs, until } = await readWindow(tx, run)
+  if (leftMs === 0 && run.options.dropLegacy === "auto") return await drop({ tx, run })
+  const window =
+    leftMs === 0
+      ? `the fallback window is over; drop ${legacyOf(run)} with: cutover cleanup ${run.id} --confirm ${renderTableName(run.table)}`
+      : `the fallback window is open until ${until} UTC (${formatDuration(run.options.fallbackWindowMs)})`
+  const reason = `${window}${follows ? await unheldClause(tx, run) : ""}`
+  if (isBehind) return { event: { type: "held", reason, retryMs: 0 } }
+  if (follows) return { event: { type: "held", reason, retryMs: followMs } }
+  return { event: { type: "held", reason, retryMs: leftMs === 0 ? null : leftMs } }
 }
 
-function detailOf(error: Error): string {
-  return "detail" in error && typeof error.detail === "string" ? error.detail : ""
-}
-
-function inUse(run: Run, why: string): CutoverError {
-  const legacy = renderTableName(legacyName(run.table))
-  return new CutoverError("CUTOVER_LEGACY_IN_USE", {
-    message: `${legacy} was not dropped: ${why}`,
-    state: `${renderTableName(run.table)} is partitioned and in use; ${legacy} is still there.`,
-    hint: `Move what depends on it, then: cutover cleanup ${run.id} --confirm ${renderTableName(run.table)}`,
+async function drop({ tx, run }: Parameters<RunStep>[0]): ReturnType<RunStep> {
+  const work = async (): ReturnType<RunStep> => await dropLegacy(tx, run)
+  return await unlessBlocked(tx, run, {
+    what: `dropping ${legacyOf(run)}`,
+    oids: [run.sourceOid],
+    attempt: run.tick,
+    work,
   })
+}
+
+async function readWindow(tx: Queryable, run: Run): Promise<{ leftMs: number; until: string }> {
+  return await readOne(
+    tx,
+    sql`
+    select ceil(greatest(0, extract(epoch from fallback_until - clock_timestamp()) * 1000))::float8 as "leftMs",
+           to_char(fallback_until, 'YYYY-MM-DD HH24:MI:SS') as until
+    from cutover.runs where id = ${run.id}`,
+  )
+}
+
+/** Said before anybody calls a rollback possible. */
+async function unheldClause(tx: Queryable, run: Run): Promise<string> {
+  const unheld = await countUnheld(tx, run)
+  return unheld === 0 ? "" : `; ${unheld} rows do not fit into ${legacyOf(run)}, so it cannot be rolled back to`
+}
+
+function legacyOf(run: Run): string {
+  return renderTableName(legacyName(run.table))
 }

@@ -1,6 +1,6 @@
 import { partitionObjectName } from "../../domain/derivedNames.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
-import { type Sql, ident, raw, sql, table } from "../../postgres/sql.ts"
+import { type Sql, sql, table } from "../../postgres/sql.ts"
 import type { Partition } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import type { PartitionStep } from "../Step.ts"
@@ -10,52 +10,34 @@ import { indexStatement, requireBlueprint } from "../prep/scaffold.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
 
 /**
- * Builds the next index, key or foreign key that the loaded partition lacks: one each time. Before the first of them the
+ * Builds the next index or key that the loaded partition lacks: one each time. Before the first of them the
  * rows that moved while the partition loaded are taken out and put in afresh: batches see different snapshots, so an
  * UPDATE may have carried a row behind the copy, or ahead of it, where it was copied twice.
  */
 export const buildIndex: PartitionStep = async ({ tx, run }, partition) => {
   const missing = await missingObjects(tx, run, partition)
-  if (missing.length === requireBlueprint(run).indexes.length + requireBlueprint(run).source.foreignKeys.length) {
-    await replayPartition(tx, run, partition)
-  }
+  if (missing.length === requireBlueprint(run).indexes.length) await replayPartition(tx, run, partition)
   const [next, ...later] = missing
   if (next === undefined) return { event: { type: "index.built", finished: true } }
   await tx.query(sql`select set_config('statement_timeout', '0', true),
                             set_config('maintenance_work_mem', ${`${sortMemoryMb}MB`}, true)`)
-  for (const statement of next) await tx.query(statement)
+  await tx.query(next)
   return { event: { type: "index.built", finished: later.length === 0 } }
 }
 
 /** A month's index is sorted in memory where it fits; the default of 64 MB would spill months of a million rows. */
 const sortMemoryMb = 256
 
-/** The statements of each object that is still to be made, in order. A partition that is attached has all of them. */
-async function missingObjects(tx: Queryable, run: Run, partition: Partition): Promise<Sql[][]> {
+/** The statements of the objects that are still to be made, in order. A partition that is attached has all of them. */
+async function missingObjects(tx: Queryable, run: Run, partition: Partition): Promise<Sql[]> {
   const name = tableOf(run, partition)
   const attached = await readTargetPartitions(tx, run)
   if (attached.some((one) => one.name === name.name && one.schema === name.schema)) return []
   const present = await presentNames(tx, run, partition)
-  const { indexes, source } = requireBlueprint(run)
-  const on = table(name)
-  return [
-    ...indexes
-      .map((index) => ({ index, name: partitionObjectName(name, index.name) }))
-      .filter((one) => !present.has(one.name))
-      .map((one) => [indexStatement(one.index, on, one.name)]),
-    ...source.foreignKeys.filter((key) => !present.has(key.name)).map((key) => foreignKeyStatements(on, key)),
-  ]
-}
-
-/**
- * NOT VALID first: that takes SHARE ROW EXCLUSIVE on the referenced table for an instant; VALIDATE then reads both
- * tables under ROW SHARE, so that nobody waits (PostgreSQL manual, ALTER TABLE, Notes).
- */
-function foreignKeyStatements(on: Sql, key: { readonly name: string; readonly definition: string }): Sql[] {
-  return [
-    sql`alter table ${on} add constraint ${ident(key.name)} ${raw(key.definition)} not valid`,
-    sql`alter table ${on} validate constraint ${ident(key.name)}`,
-  ]
+  return requireBlueprint(run)
+    .indexes.map((index) => ({ index, name: partitionObjectName(name, index.name) }))
+    .filter((one) => !present.has(one.name))
+    .map((one) => indexStatement(one.index, table(name), one.name))
 }
 
 async function presentNames(tx: Queryable, run: Run, partition: Partition): Promise<Set<string>> {

@@ -4,16 +4,21 @@ import { findRelation } from "../../postgres/catalog/findRelation.ts"
 import { sql, table } from "../../postgres/sql.ts"
 import { readPartitions } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
-import { dropChangeLog } from "../changes/changeLog.ts"
-import { dropGuard } from "./guardWrites.ts"
+import { dropChangeLog } from "../changes/capture.ts"
+import { dropGuardStatements } from "./guardWrites.ts"
 import { tableOf } from "../partitionTable.ts"
 
-/** Drops what the run made, never with CASCADE. An adopted target stays, emptied: the run found it, it did not make it. */
+/** Drops what the run made, never with CASCADE; the source is as it was, and takes writes again. */
 export async function dropScaffold(tx: Queryable, run: Run): Promise<void> {
   await tx.query(sql`select set_config('lock_timeout', ${`${run.options.lockTimeoutMs}ms`}, true)`)
   // ACCESS EXCLUSIVE on the source until the commit; taken first, so that a reader in the way costs the rest nothing.
-  await dropGuard(tx, run, run.table)
+  for (const statement of dropGuardStatements(run, run.table)) await tx.query(statement)
   await dropChangeLog(tx, run)
+  await dropTarget(tx, run)
+}
+
+/** Drops the target and its partitions. An adopted one stays, emptied: the run found it, it did not make it. */
+export async function dropTarget(tx: Queryable, run: Run): Promise<void> {
   if (run.blueprint?.isAdopted === true) return await giveBackScaffold(tx, run, run.blueprint.adoptedPartitions)
   const target = targetName(run.table)
   if (run.targetOid !== null && (await findRelation(tx, target))?.oid === run.targetOid) {

@@ -9,7 +9,7 @@ import { saveRunFacts } from "../../store/runs.ts"
 import type { RunStep } from "../Step.ts"
 import { readGuardMark, sourceGone } from "../source/assertUnchanged.ts"
 import { makeBlueprint } from "./blueprint.ts"
-import { captureStatements, dropCapture } from "../changes/changeLog.ts"
+import { captureStatements, dropCaptureStatements } from "../changes/capture.ts"
 import { fingerprintOf } from "../source/fingerprint.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
 import { unlessBlocked } from "../locks/unlessBlocked.ts"
@@ -72,13 +72,9 @@ function refusalStatements(run: Run): Sql[] {
 }
 
 /** DROP TRIGGER takes ACCESS EXCLUSIVE on the table, for as long as the catalog change takes. */
-export async function dropGuard(tx: Queryable, run: Run, name: TableName): Promise<void> {
-  if (run.options.writes === "capture") await dropCapture(tx, run, name)
-  else {
-    for (const trigger of Object.values(refuseTriggers)) {
-      await tx.query(sql`drop trigger if exists ${ident(trigger)} on ${table(name)}`)
-    }
-  }
+export function dropGuardStatements(run: Run, name: TableName): Sql[] {
+  if (run.options.writes === "capture") return dropCaptureStatements(name)
+  return Object.values(refuseTriggers).map((trigger) => sql`drop trigger if exists ${ident(trigger)} on ${table(name)}`)
 }
 
 export function heapBlocks(oid: number): Sql {

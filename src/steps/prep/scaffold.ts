@@ -84,16 +84,12 @@ export function targetStatements(run: Run, blueprint: Blueprint): Sql[] {
     ) partition by range (${ident(run.key.column)})`,
     sql`alter table ${target} owner to ${ident(source.owner)}`,
     ...blueprint.indexes.map((index) => indexStatement(index, target, targetObjectName(index.name))),
-    // ADD FOREIGN KEY takes SHARE ROW EXCLUSIVE on the referenced table, for an instant: the target is empty.
-    ...source.foreignKeys.map(
-      (key) => sql`alter table ${target} add constraint ${ident(key.name)} ${raw(key.definition)}`,
-    ),
     ...identityStatements(source, target),
     ...(source.comment === null ? [] : [sql`comment on table ${target} is ${literal(source.comment)}`]),
   ]
 }
 
-/** What an adopted target still lacks: owner, foreign keys, identities, and the names by which the swap finds its indexes. */
+/** What an adopted target still lacks: owner, identities, and the names by which the swap finds its indexes. */
 async function adoptionStatements(tx: Queryable, run: Run, blueprint: Blueprint): Promise<Sql[]> {
   const name = targetName(run.table)
   const relation = await findRelation(tx, name)
@@ -104,9 +100,6 @@ async function adoptionStatements(tx: Queryable, run: Run, blueprint: Blueprint)
   return [
     sql`alter table ${target} owner to ${ident(source.owner)}`,
     ...blueprint.indexes.flatMap((index) => renameTwin(source, found, index, run)),
-    ...source.foreignKeys
-      .filter((key) => !found.foreignKeys.some((one) => one.name === key.name))
-      .map((key) => sql`alter table ${target} add constraint ${ident(key.name)} ${raw(key.definition)}`),
     ...identityStatements(source, target, found),
   ]
 }

@@ -39,27 +39,6 @@ export async function readGuardMark(tx: Queryable, run: Run): Promise<string> {
   return mark
 }
 
-/**
- * The transactions that last touched the source's definition, in one short query: while it stays as it is, nothing
- * changed. Cheap enough to be asked under the lock of the swap.
- */
-export async function readDefinitionMark(tx: Queryable, run: Run): Promise<string> {
-  const { mark } = await readOne<{ mark: string }>(
-    tx,
-    sql`
-    select md5(concat_ws(' ',
-      (select string_agg(concat_ws('/', c.oid, c.xmin, c.relname), ' ' order by c.oid)
-       from pg_class c where c.oid = ${run.sourceOid} or c.oid in (select i.indexrelid from pg_index i where i.indrelid = ${run.sourceOid})),
-      (select string_agg(a.xmin::text, ' ' order by a.attnum) from pg_attribute a where a.attrelid = ${run.sourceOid}),
-      (select string_agg(i.xmin::text, ' ' order by i.indexrelid) from pg_index i where i.indrelid = ${run.sourceOid}),
-      (select string_agg(d.xmin::text, ' ' order by d.oid) from pg_attrdef d where d.adrelid = ${run.sourceOid}),
-      (select string_agg(concat_ws('/', o.oid, o.xmin), ' ' order by o.oid) from pg_constraint o where o.conrelid = ${run.sourceOid}),
-      (select string_agg(concat_ws('/', t.oid, t.xmin, t.tgenabled), ' ' order by t.oid) from pg_trigger t where t.tgrelid = ${run.sourceOid})
-    )) as mark`,
-  )
-  return mark
-}
-
 export function sourceGone(run: Run): CutoverError {
   return new CutoverError("CUTOVER_SOURCE_CHANGED", {
     message: `${renderTableName(run.table)} is gone: the table with OID ${run.sourceOid} does not exist any more.`,

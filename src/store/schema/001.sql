@@ -137,11 +137,23 @@ select l.seq,
 from cutover.log l
 join cutover.runs r on r.id = l.run_id;
 
--- A TRUNCATE of the source of a run that captures writes; it has no rows for the change log.
+-- A TRUNCATE of the source of a run that captures writes, or, after the swap, of the new table or one of its
+-- partitions; it has no rows for the change log.
 create table cutover.truncations (
-  id     bigint generated always as identity primary key,
-  run_id text not null,
-  at     timestamptz not null default clock_timestamp()
+  id       bigint generated always as identity primary key,
+  run_id   text not null,
+  relation oid not null,
+  at       timestamptz not null default clock_timestamp()
+);
+
+-- The partitions of the new table that the legacy table is known to follow. One that comes or goes since the swap takes
+-- or brings rows that no trigger saw.
+create table cutover.followed (
+  run_id        text not null references cutover.runs (id),
+  partition_oid oid not null,
+  lower_bound   text,
+  upper_bound   text,
+  primary key (run_id, partition_oid)
 );
 
 create function cutover.capture_truncate() returns trigger
@@ -150,7 +162,7 @@ create function cutover.capture_truncate() returns trigger
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  insert into cutover.truncations (run_id) values (tg_argv[0]);
+  insert into cutover.truncations (run_id, relation) values (tg_argv[0], tg_relid);
   return null;
 end
 $$;

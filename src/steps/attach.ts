@@ -1,35 +1,36 @@
-import { renderTableName } from "../../domain/tableName.ts"
-import { CutoverError } from "../../errors/CutoverError.ts"
-import { readOne, findOne, type Queryable } from "../../postgres/Queryable.ts"
-import { targetName } from "../../domain/derivedNames.ts"
-import { sql } from "../../postgres/sql.ts"
-import type { Run } from "../../store/runs.ts"
-import type { RunEvent } from "../../machine/events.ts"
-import type { Outcome, RunStep } from "../Step.ts"
-import { assertUnchanged } from "../source/assertUnchanged.ts"
-import { countChanges } from "../../store/changeLog.ts"
-import { assertNoOldSnapshots } from "./oldSnapshots.ts"
-import { replay } from "../changes/replay.ts"
-import { analyzeParent } from "../statistics.ts"
-import { addStrayPartitions } from "../changes/strays.ts"
-import { type Swapped, swap } from "./swap.ts"
-import { heedTruncation } from "../changes/truncation.ts"
-import { unlessBlocked } from "../locks/unlessBlocked.ts"
+import { renderTableName } from "../domain/tableName.ts"
+import { CutoverError } from "../errors/CutoverError.ts"
+import { readOne, findOne, type Queryable } from "../postgres/Queryable.ts"
+import { targetName } from "../domain/derivedNames.ts"
+import { sql } from "../postgres/sql.ts"
+import type { Run } from "../store/runs.ts"
+import type { RunEvent } from "../machine/events.ts"
+import type { Outcome, RunStep } from "./Step.ts"
+import { changeLogOf, countKeys } from "../store/changeLog.ts"
+import { replay } from "./changes/replay.ts"
+import { addStrayPartitions } from "./changes/strays.ts"
+import { heedTruncation } from "./changes/truncation.ts"
+import { unlessBlocked } from "./locks/unlessBlocked.ts"
+import { assertUnchanged } from "./source/assertUnchanged.ts"
+import { analyzeParent } from "./statistics.ts"
+import { findClosedGate } from "./swap/gates.ts"
+import { assertNoOldSnapshots } from "./locks/oldSnapshots.ts"
+import { type Swapped, swap } from "./swap/swap.ts"
 
 /**
  * Cuts over. Whatever can be done before is done before; then one transaction takes the lock with a short timeout,
- * swaps, and commits together with the state of the run. A missed lock names its blocker and is tried again.
+ * swaps, and commits together with the state of the run. A missed lock names its blocker and is tried again. At a closed
+ * gate the target goes on following the source, so that the swap is near whenever the gate opens.
  */
 export const attach: RunStep = async ({ tx, run }) => {
-  if (run.options.attach === "manual" && !run.gateOpened) {
-    return { event: { type: "held", reason: `ready to attach; open the gate with: cutover attach ${run.id}` } }
-  }
   await assertAllProved(tx, run)
   if (run.options.writes === "capture") {
     const notYet = await catchUpWithChanges(tx, run)
     if (notYet !== undefined) return notYet
   }
   await analyzeTarget(tx, run)
+  const gate = await findClosedGate(tx, run)
+  if (gate !== undefined) return { event: { type: "held", ...gate } }
   const attempt = await countAttempt(tx, run)
   return await unlessBlocked(tx, run, {
     what: "the swap",
@@ -61,7 +62,7 @@ async function catchUpWithChanges(tx: Queryable, run: Run): Promise<Outcome<RunE
   const strays = await addStrayPartitions(tx, run)
   if (strays > 0) return { event: { type: "partition.reset" }, facts: { newPartitions: strays } }
   const startedAt = performance.now()
-  const first = await countChanges(tx, run, mostCounted)
+  const first = await countKeys(tx, changeLogOf(run), mostCounted)
   let taken = 0
   for (let waiting = first, round = 0; ; round++) {
     if (waiting <= fewChanges) return undefined
@@ -69,7 +70,7 @@ async function catchUpWithChanges(tx: Queryable, run: Run): Promise<Outcome<RunE
       return tooMany(first, taken, waiting, performance.now() - startedAt)
     await replay(tx, run, targetName(run.table), { limit: changesPerRound })
     taken += Math.min(waiting, changesPerRound)
-    waiting = await countChanges(tx, run, mostCounted)
+    waiting = await countKeys(tx, changeLogOf(run), mostCounted)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Queryable } from "../../postgres/Queryable.ts"
 import { sql } from "../../postgres/sql.ts"
 import type { Run } from "../../store/runs.ts"
-import { BlockedError } from "../locks/unlessBlocked.ts"
+import { BlockedError } from "./unlessBlocked.ts"
 
 /**
  * Lets nobody be fooled: a session whose snapshot is older than what was copied would, after the swap, read the new
@@ -25,6 +25,8 @@ export async function noteLoaded(tx: Queryable, run: Run): Promise<void> {
 }
 
 async function readOldSnapshots(db: Queryable, run: Run): Promise<string[]> {
+  // A transaction reads pg_stat_activity once, and sees it so ever after (PostgreSQL manual, 27.2.2).
+  await db.query(sql`select pg_stat_clear_snapshot()`)
   const { rows } = await db.query<{ who: string }>(sql`
     select format('pid %s (%s) has held a snapshot for %s s%s', a.pid,
                   concat_ws(', ', a.usename, nullif(a.application_name, '')),

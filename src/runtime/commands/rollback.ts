@@ -1,0 +1,96 @@
+import { legacyName } from "../../domain/derivedNames.ts"
+import { renderTableName } from "../../domain/tableName.ts"
+import { CutoverError, nothingChanged } from "../../errors/CutoverError.ts"
+import { canAdvance } from "../../machine/advance.ts"
+import { sql } from "../../postgres/sql.ts"
+import { withTransaction } from "../../postgres/transaction.ts"
+import { followsBack } from "../../steps/changes/captureBack.ts"
+import { countUnheld, readUnheld } from "../../steps/changes/replayBack.ts"
+import { follow } from "../../steps/changes/follow.ts"
+import { readBlockers, renderBlockers } from "../../steps/locks/blockers.ts"
+import type { Swapped } from "../../steps/swap/swap.ts"
+import { swapBack } from "../../steps/swap/swapBack.ts"
+import { hasLog, reverseLogOf } from "../../store/changeLog.ts"
+import { type Run, readRun } from "../../store/runs.ts"
+import type { Services } from "../Services.ts"
+import { passCommand } from "../door.ts"
+import { withLockRetries } from "../withLockRetries.ts"
+import { pause } from "./pause.ts"
+import { resume } from "./resume.ts"
+
+export type RolledBack = { readonly run: Run; readonly lockHeldMs: number }
+
+/**
+ * After the swap: lets the legacy table catch up with every write made since, and swaps back. Where it cannot, the run goes
+ * on as it was. What is left, dropping the partitioned table, is a job.
+ */
+export async function rollback(services: Services, runId: string, reason: string | null): Promise<RolledBack> {
+  const before = await readRun(services.database, runId)
+  await assertWayBack(services, before)
+  await pause(services, runId, { reason: "it is being rolled back", forMs: null })
+  try {
+    let swapped: Swapped | undefined
+    const run = await withLockRetries(
+      async () => {
+        await catchUp(services, runId)
+        return await passCommand(services, runId, async (tx, now) => {
+          await assertWayBack(services, now)
+          await tx.query(sql`select set_config('lock_timeout', ${`${now.options.lockTimeoutMs}ms`}, true)`)
+          swapped = await swapBack(tx, now)
+          return { event: { type: "rolled.back" }, facts: { ...swapped.facts, reason } }
+        })
+      },
+      async () => renderBlockers(await readBlockers(services.database, [before.targetOid ?? 0])),
+    )
+    return { run, lockHeldMs: performance.now() - (swapped?.lockedAt ?? 0) }
+  } catch (error) {
+    if (before.control !== "paused" && before.control !== "halted") await resume(services, runId)
+    throw error
+  }
+}
+
+/** Round after round, each committed, until what is left is little enough for the lock. */
+async function catchUp(services: Services, runId: string): Promise<void> {
+  const run = await readRun(services.database, runId)
+  for (;;) {
+    const { isUpToDate } = await withTransaction(services.database, async (tx) => await follow(tx, run))
+    if (isUpToDate) break
+  }
+  const unheld = await countUnheld(services.database, run)
+  if (unheld > 0) throw doesNotFit(run, unheld, await readUnheld(services.database, run, 5))
+}
+
+async function assertWayBack(services: Services, run: Run): Promise<void> {
+  const name = renderTableName(run.table)
+  if (run.finishedAt !== null || !canAdvance(run.stored, { type: "rolled.back" })) {
+    const isEarly = run.swappedAt === null && run.finishedAt === null
+    throw new CutoverError("CUTOVER_STEP_NOT_ALLOWED", {
+      message: `Run ${run.id} of ${name} is in ${run.state}; a rollback is for the time between the swap and the cleanup.`,
+      state: nothingChanged,
+      hint: isEarly
+        ? `Before the swap, end it with: cutover abort ${run.id} --confirm ${name}`
+        : `See what it did: cutover status ${run.id}`,
+    })
+  }
+  if (followsBack(run) && (await hasLog(services.database, reverseLogOf(run)))) return
+  throw new CutoverError("CUTOVER_NO_WAY_BACK", {
+    message: `Run ${run.id} of ${name} keeps no way back: it was launched with --fallback-window 0, or ${name} has no key that names its rows.`,
+    state: nothingChanged,
+    hint: `${renderTableName(legacyName(run.table))} is as it was at the swap; what was written since is in ${name} alone.`,
+  })
+}
+
+function doesNotFit(run: Run, unheld: number, examples: readonly Record<string, string>[]): CutoverError {
+  const legacy = renderTableName(legacyName(run.table))
+  const shown = examples.map((key) =>
+    Object.entries(key)
+      .map(([column, value]) => `${column} ${value}`)
+      .join(", "),
+  )
+  return new CutoverError("CUTOVER_ROLLBACK_UNHELD", {
+    message: `${unheld} rows of ${renderTableName(run.table)} do not fit into ${legacy}, whose keys are stricter: ${shown.join("; ")}${unheld > examples.length ? "; …" : ""}.`,
+    state: "Nothing was swapped; the run goes on as it was.",
+    hint: `For each of them another row has the same key; delete or change one of the two, and roll back again.`,
+    details: { unheld, examples },
+  })
+}

@@ -1,0 +1,49 @@
+import type { TableName } from "../../domain/tableName.ts"
+import { type Sql, ident, literal, sql, table } from "../../postgres/sql.ts"
+import type { Run } from "../../store/runs.ts"
+import { type LogColumn, logColumns, logDefinition } from "./logColumns.ts"
+
+/** What a capturing trigger is called for: the rows of one kind of statement, or one row of any. */
+export type CaptureForm = "insert" | "update" | "delete" | "row"
+
+/** A log is appended to all the time and emptied from the front: vacuum often, so that it stays short. */
+export function logTableStatement(run: Run, log: TableName): Sql {
+  return sql`create table ${table(log)} (${logDefinition(run)})
+    with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 10000)`
+}
+
+export function captureFunctionStatement(run: Run, name: Sql, log: TableName, form: CaptureForm): Sql {
+  return sql`create function ${name}() returns trigger
+    language plpgsql
+    security definer
+    set search_path = pg_catalog, pg_temp
+    as ${literal(bodies[form](table(log).text, logColumns(run)))}`
+}
+
+/** Old and new keys are both logged without a look whether they differ: a second key costs less than the comparison. */
+const bodies: Readonly<Record<CaptureForm, (log: string, columns: readonly LogColumn[]) => string>> = {
+  insert: (log, columns) => appending(`insert into ${log} select ${keysOf(columns)} from cutover_new`),
+  delete: (log, columns) => appending(`insert into ${log} select ${keysOf(columns)} from cutover_old`),
+  update: (log, columns) =>
+    appending(
+      `insert into ${log} select ${keysOf(columns)} from cutover_old union all select ${keysOf(columns)} from cutover_new`,
+    ),
+  row: (log, columns) =>
+    appending(`if tg_op <> 'INSERT' then
+    insert into ${log} values (${keysOf(columns, "old.")});
+  end if;
+  if tg_op <> 'DELETE' then
+    insert into ${log} values (${keysOf(columns, "new.")});
+  end if`),
+}
+
+function appending(work: string): string {
+  return `begin
+  ${work};
+  return null;
+end`
+}
+
+function keysOf(columns: readonly LogColumn[], row = ""): string {
+  return columns.map((column) => row + ident(column.of).text).join(", ")
+}

@@ -1,0 +1,19 @@
+import type { RunStep } from "../Step.ts"
+import { dropCaptureBack } from "../changes/captureBack.ts"
+import { unlessBlocked } from "../locks/unlessBlocked.ts"
+import { dropTarget } from "../prep/dropScaffold.ts"
+import { validateForeignKeys } from "../swap/belongings/foreignKeys.ts"
+
+/** After a rollback: drops the partitioned table, all of whose rows the other table has, and reads the foreign keys that came back. */
+export const discard: RunStep = async ({ tx, run }) =>
+  await unlessBlocked(tx, run, {
+    what: "dropping the partitioned table",
+    oids: run.targetOid === null ? [] : [run.targetOid],
+    attempt: run.tick,
+    work: async () => {
+      await dropTarget(tx, run)
+      await dropCaptureBack(tx, run, null)
+      await validateForeignKeys(tx, run.table, run.sourceOid)
+      return { event: { type: "target.dropped" } }
+    },
+  })

@@ -1,0 +1,17 @@
+import { ident, sql } from "../../../postgres/sql.ts"
+import { requireBlueprint } from "../../prep/scaffold.ts"
+import type { Belonging } from "../exchange.ts"
+
+/**
+ * Indexes, and the constraints that stand on them: migrations and `ON CONFLICT ON CONSTRAINT` find them by name. Renaming
+ * an index renames its constraint (PostgreSQL manual, ALTER INDEX).
+ */
+export const indexNames: Belonging = {
+  read: async (_, { run, table: { schema }, front, back }) => ({
+    take: [],
+    give: requireBlueprint(run).indexes.flatMap(({ name }) => [
+      sql`alter index ${ident(schema, name)} rename to ${ident(front.park(name))}`,
+      sql`alter index ${ident(schema, back.park(name))} rename to ${ident(name)}`,
+    ]),
+  }),
+}

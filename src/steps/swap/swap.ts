@@ -1,0 +1,145 @@
+import { legacyName, targetName } from "../../domain/derivedNames.ts"
+import { renderTableName } from "../../domain/tableName.ts"
+import { type Queryable, readOne } from "../../postgres/Queryable.ts"
+import { type Sql, ident, join, literal, sql, table } from "../../postgres/sql.ts"
+import { changeLogOf } from "../../store/changeLog.ts"
+import type { Run } from "../../store/runs.ts"
+import { captureBackStatements, followsBack } from "../changes/captureBack.ts"
+import { logKey } from "../changes/logColumns.ts"
+import { takenByPartition } from "../changes/strays.ts"
+import {
+  byIndex,
+  deleteTakenStatement,
+  insertTakenStatement,
+  takeStatement,
+  takenKeysStatement,
+} from "../changes/takenKeys.ts"
+import { BlockedError } from "../locks/unlessBlocked.ts"
+import { boundsCheck } from "../partitionTable.ts"
+import { dropGuardStatements, heapBlocks } from "../prep/guardWrites.ts"
+import { assertUnchanged, changed } from "../source/assertUnchanged.ts"
+import { belongings } from "./belongings/belongings.ts"
+import { markOf } from "./belongings/marks.ts"
+import { readExchangeStatements, swapOf } from "./exchange.ts"
+import { assertNoOldSnapshots } from "../locks/oldSnapshots.ts"
+
+export type Swapped = { readonly lockedAt: number; readonly facts: Readonly<Record<string, unknown>> }
+
+/**
+ * The swap, inside the caller's transaction, which has set the lock timeout. Everything that can be asked or written
+ * before the lock is: under it there are two questions and one text of statements. Readers and writers that wait for
+ * the lock resolve the name again and find the new table.
+ */
+export async function swap(tx: Queryable, run: Run): Promise<Swapped> {
+  await assertUnchanged(tx, run)
+  const exchange = swapOf(run)
+  const marks = sql`select ${markOf(exchange, belongings)} as mark`
+  const { mark } = await readOne<{ mark: string }>(tx, marks)
+  const look = await lookStatement(tx, run, marks)
+  const statements = await swapStatements(tx, run)
+  if (run.options.writes === "capture") await tx.query(takenKeysStatement(run))
+  await tx.query(byIndex("off"))
+  for (const statement of await captureBack(tx, run)) await tx.query(statement)
+
+  // The one moment of ACCESS EXCLUSIVE on the live table. The target first: nobody but us uses it.
+  await tx.query(sql`lock table only ${table(targetName(run.table))} in access exclusive mode;
+    lock table only ${table(run.table)} in access exclusive mode`)
+  const lockedAt = performance.now()
+  await assertNoOldSnapshots(tx, run)
+  const seen = await readOne<Seen>(tx, look)
+  // The whole definition was compared before the lock; the mark tells whether that still holds.
+  if (seen.mark !== mark) {
+    await assertUnchanged(tx, run)
+    throw new BlockedError("waits: what hangs on the table was just changed")
+  }
+  assertReady(run, seen)
+  await tx.query(join(statements, ";\n"))
+  await tx.query(byIndex("on"))
+  return {
+    lockedAt,
+    facts: {
+      table: renderTableName(run.table),
+      legacyTable: renderTableName(legacyName(run.table)),
+      legacyOid: run.sourceOid,
+      newOid: run.targetOid,
+      replayed: seen.waiting,
+    },
+  }
+}
+
+/** All that is done under the lock, in order: the last changes, the exchange, the way back. None has parameters. */
+async function swapStatements(tx: Queryable, run: Run): Promise<Sql[]> {
+  return [
+    ...(run.options.writes === "capture" ? lastChanges(run) : []),
+    ...dropGuardStatements(run, run.table),
+    ...(await dropDefaultCheckStatements(tx, run)),
+    ...(await readExchangeStatements(tx, swapOf(run), belongings)),
+    sql`update cutover.runs
+      set legacy_table = ${literal(renderTableName(legacyName(run.table)))}, swapped_at = clock_timestamp()
+      where id = ${literal(run.id)}`,
+  ]
+}
+
+/** Replays what is left in the log; nobody writes meanwhile. */
+function lastChanges(run: Run): Sql[] {
+  const target = targetName(run.table)
+  return [
+    takeStatement(run, changeLogOf(run), sql`true`),
+    deleteTakenStatement(run, target),
+    insertTakenStatement(run, sql`only ${table(run.table)}`, target),
+  ]
+}
+
+/** The triggers of the way back are there before the lock; what the last replay makes them log does no harm. */
+async function captureBack(tx: Queryable, run: Run): Promise<readonly Sql[]> {
+  return followsBack(run) ? await captureBackStatements(tx, run, targetName(run.table)) : []
+}
+
+/** A few milliseconds' worth, so that the lock is short. */
+const mostUnderLock = 300
+
+type Seen = {
+  readonly mark: string
+  readonly waiting: number
+  readonly truncated: boolean
+  readonly strays: boolean
+  readonly blocks: string
+}
+
+/** One question under the lock: is all as it was, and how much is left to do? */
+async function lookStatement(tx: Queryable, run: Run, marks: Sql): Promise<Sql> {
+  const blocks = heapBlocks(run.sourceOid)
+  if (run.options.writes !== "capture")
+    return sql`select (${marks}) as mark, 0 as waiting, false as truncated, false as strays, (${blocks}) as blocks`
+  const log = table(changeLogOf(run))
+  const taken = await takenByPartition(tx, run, logKey(run), "cutover_changes")
+  return sql`
+    select (${marks}) as mark,
+           (select count(*)::int from (select from ${log} limit ${mostUnderLock + 1}) as pending) as waiting,
+           exists (select from cutover.truncations where run_id = ${run.id}) as truncated,
+           exists (select from ${log} as cutover_changes where (${taken}) is not true) as strays,
+           (${blocks}) as blocks`
+}
+
+function assertReady(run: Run, { waiting, truncated, strays, blocks }: Seen): void {
+  // Where writes are refused, the heap cannot have grown either.
+  if (run.options.writes !== "capture" && Number(blocks) !== run.heapBlocks)
+    throw changed(run, [`the heap: ${run.heapBlocks} blocks before, ${blocks} now`])
+  if (waiting > mostUnderLock)
+    throw new BlockedError(`waits: more than ${mostUnderLock} changes arrived on the way to the lock`)
+  if (truncated) throw new BlockedError("waits: the table was just truncated")
+  if (strays) throw new BlockedError("waits: a row was just written that no partition takes yet")
+}
+
+/** While months were attached, this CHECK spared a scan of the default partition for each; now it would only refuse rows. */
+async function dropDefaultCheckStatements(tx: Queryable, run: Run): Promise<Sql[]> {
+  const { rows } = await tx.query<{ schema: string; name: string }>(sql`
+    select n.nspname as schema, c.relname as name
+    from pg_partitioned_table p
+    join pg_class c on c.oid = p.partdefid
+    join pg_namespace n on n.oid = c.relnamespace
+    where p.partrelid = ${run.targetOid}`)
+  return rows.map(
+    (row) => sql`alter table ${ident(row.schema, row.name)} drop constraint if exists ${ident(boundsCheck)}`,
+  )
+}

@@ -1,0 +1,133 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import { describe, expect, it } from "vitest"
+import { rollback } from "../../src/runtime/commands/rollback.ts"
+import { readRecords } from "../../src/store/log.ts"
+import { type TestDatabase, createDatabase } from "../support/database.ts"
+import { catalogOf, contentOf } from "../support/oracle.ts"
+import { randomOf } from "../support/random.ts"
+import {
+  launchAndWork,
+  launchRun,
+  services,
+  waitForStatus,
+  workUntil,
+  workUntilQuiet,
+  worker,
+} from "../support/runs.ts"
+import { createTruth, differencesFromTruth, startWriters } from "../support/writers.ts"
+
+const capture = { writes: "capture", batchTargetMs: 50 } as const
+
+const same = { lost: 0, extra: 0 }
+
+/** What belongs to the table, and not to us. */
+async function catalogOfTable(database: TestDatabase): Promise<string[]> {
+  return (await catalogOf(database)).filter((line) => !line.includes("cutover"))
+}
+
+describe("a rollback", () => {
+  it(
+    "under writers loses none of their writes, before and after, and leaves the catalog as it was",
+    { timeout: 120_000 },
+    async () => {
+      const { seed } = randomOf(process.env.CUTOVER_TEST_SEED)
+      const rows = 20_000
+      await using database = await createDatabase("rollback")
+      await using open = await services(database)
+      await createTruth(database, rows)
+      const before = await catalogOfTable(database)
+      await using writers = await startWriters(database, rows, seed)
+      const run = await launchRun(open, { table: "t", by: "d", options: capture })
+      await using _ = await worker(open, run.id)
+      await waitForStatus(open, run.id, (status) => status.run.state === "cleanup")
+      await sleep(1_500)
+      const { lockHeldMs } = await rollback(open, run.id, "test")
+      const status = await waitForStatus(open, run.id, (one) => one.run.finishedAt !== null)
+      await sleep(300)
+      const report = await writers.stop()
+      expect(report.errors, `seed ${seed}`).toEqual([])
+      expect(await differencesFromTruth(database), `seed ${seed}, ${report.transactions} transactions`).toEqual(same)
+      expect(status.run).toMatchObject({ state: "rolledBack", control: "running", error: null })
+      expect(lockHeldMs).toBeGreaterThan(0)
+      expect(await catalogOfTable(database)).toEqual(before)
+      expect((await readRecords(open.database, run.id, 0)).map((one) => one.kind)).toContain("rollback.completed")
+      // And the table can be cut over again.
+      expect((await launchAndWork(open, { table: "t", by: "d", options: capture })).run.state).toBe("cleanup")
+      expect(await differencesFromTruth(database)).toEqual(same)
+    },
+  )
+
+  it("brings back what happened to whole partitions: truncated, detached, attached with rows", async () => {
+    await using database = await createDatabase("partitions")
+    await using open = await services(database)
+    await createTruth(database, 3_000)
+    const run = await launchRun(open, { table: "t", by: "d", options: capture })
+    await workUntilQuiet(open, run.id)
+    await database.query("truncate t_2024_03; alter table t detach partition t_2024_05; drop table t_2024_06")
+    await database.query(`
+      create table t_2040 (like t including defaults including constraints);
+      insert into t_2040 (id, vendor, d, amount, note) values (99999, 'new', '2040-01-05', 1, 'attached');
+      alter table t attach partition t_2040 for values from ('2040-01-01') to ('2041-01-01');
+      insert into t (id, vendor, d, amount, note) values (99998, 'new', '2040-02-05', 1, 'inserted')`)
+    const content = await contentOf(database, "t")
+    await rollback(open, run.id, null)
+    expect(await contentOf(database, "t")).toEqual(content)
+    expect(content.rows).not.toBe("3000")
+  })
+
+  it("brings back an empty table when it was truncated, and what came afterwards", async () => {
+    await using database = await createDatabase("truncated")
+    await using open = await services(database)
+    await createTruth(database, 3_000)
+    const run = await launchRun(open, { table: "t", by: "d", options: capture })
+    await workUntilQuiet(open, run.id)
+    await database.query("truncate t; insert into t (id, d) values (1, '2024-02-02'), (2, '2024-03-02')")
+    const content = await contentOf(database, "t")
+    await rollback(open, run.id, null)
+    expect(await contentOf(database, "t")).toEqual(content)
+    expect(content.rows).toBe("2")
+  })
+
+  it("refuses while rows do not fit into the old key, names them, and goes through once they do", async () => {
+    await using database = await createDatabase("unheld")
+    await using open = await services(database)
+    await createTruth(database, 1_000)
+    const run = await launchRun(open, { table: "t", by: "d", options: capture })
+    await workUntilQuiet(open, run.id)
+    await database.query("insert into t (id, vendor, d, amount) values (7, 'twice', '2024-09-09', 1)")
+    await expect(rollback(open, run.id, null)).rejects.toMatchObject({
+      code: "CUTOVER_ROLLBACK_UNHELD",
+      message: expect.stringMatching(/1 rows .* id 7, d 2024-09-09/) as string,
+    })
+    const waiting = await workUntil(open, run.id, (status) => status.run.reason?.includes("do not fit") === true)
+    expect(waiting.run).toMatchObject({ state: "cleanup", control: "waiting" })
+    expect(waiting.run.reason).toContain("1 rows do not fit")
+    await database.query("delete from t where id = 7 and vendor <> 'twice'")
+    const content = await contentOf(database, "t")
+    await rollback(open, run.id, null)
+    expect(await contentOf(database, "t")).toEqual(content)
+  })
+
+  it("is for the time between swap and cleanup, and for runs that keep a way back", async () => {
+    await using database = await createDatabase("noway")
+    await using open = await services(database)
+    await createTruth(database, 1_000)
+    const early = await launchRun(open, { table: "t", by: "d", options: { ...capture, attach: "manual" } })
+    await expect(rollback(open, early.id, null)).rejects.toMatchObject({ code: "CUTOVER_STEP_NOT_ALLOWED" })
+    await database.query("create table nokey (d date not null)")
+    const { run } = await launchAndWork(open, { table: "nokey", by: "d" })
+    await expect(rollback(open, run.id, null)).rejects.toMatchObject({ code: "CUTOVER_NO_WAY_BACK" })
+  })
+
+  it("is not possible any more when columns changed since the swap: the run halts and says why", async () => {
+    await using database = await createDatabase("column")
+    await using open = await services(database)
+    await createTruth(database, 1_000)
+    const run = await launchRun(open, { table: "t", by: "d", options: capture })
+    await workUntilQuiet(open, run.id)
+    await database.query("alter table t add column surprise int")
+    const halted = await workUntil(open, run.id, (status) => status.run.control === "halted")
+    expect(halted.run.error).toMatchObject({ code: "CUTOVER_SOURCE_CHANGED" })
+    expect(halted.run.error?.message).toContain("column surprise integer is new")
+  })
+})
