@@ -15,6 +15,7 @@ import { resume } from "./commands/resume.ts"
 import { retry } from "./commands/retry.ts"
 import { rollback } from "./commands/rollback.ts"
 import { status } from "./commands/status.ts"
+import { verify } from "./commands/verify.ts"
 import { worker } from "./commands/worker.ts"
 import { type Context, type GlobalOptions, createContext } from "./context.ts"
 import { helpEnd, helpStyle } from "./help.ts"
@@ -29,6 +30,7 @@ const commands: readonly CliCommand[] = [
   pause,
   resume,
   retry,
+  verify,
   attach,
   abort,
   rollback,

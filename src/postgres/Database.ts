@@ -71,9 +71,7 @@ export class Session implements Queryable {
 
   async query<Row extends object>(statement: Sql): Promise<Result<Row>> {
     try {
-      const values = statement.values as unknown[]
-      const result = await this.#client.query<Row>(statementText(statement), values.length > 0 ? values : undefined)
-      return joined(result)
+      return joined(await this.#client.query<Row>(queryOf(statement)))
     } catch (error) {
       throw this.#told(error)
     }
@@ -162,6 +160,13 @@ const sessionSettings = {
   // A killed worker's statement ends within this time, and its locks with it (PostgreSQL 14, 20.3.2).
   client_connection_check_interval: "250ms",
   jit: "off",
+}
+
+/** Without values and name the text goes as it is, and may hold several statements. */
+function queryOf(statement: Sql): pg.QueryConfig {
+  const text = statementText(statement)
+  const values = statement.values.length > 0 ? { values: statement.values as unknown[] } : {}
+  return statement.name === undefined ? { text, ...values } : { name: statement.name, text, ...values }
 }
 
 /** Several statements in one text, which only our own schema and pg-boss send, give several results: all their rows. */

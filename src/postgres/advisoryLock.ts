@@ -4,7 +4,7 @@ import { type Queryable, readOne } from "./Queryable.ts"
 import { sql } from "./sql.ts"
 
 /** What a lock of ours stands for; part of its key, so that kinds never meet. */
-export type LockKind = "run" | "job" | "worker" | "install"
+export type LockKind = "run" | "job" | "worker" | "install" | "replay"
 
 /** The 64-bit key of an advisory lock, as a decimal text. */
 export function lockKey(kind: LockKind, id: string): string {
@@ -25,6 +25,11 @@ export async function takeSharedTransactionLock(tx: Queryable, key: string): Pro
 /** Takes a lock until the transaction ends, and waits for its holders up to 20 s. */
 export async function takeTransactionLock(tx: Queryable, key: string): Promise<void> {
   await tx.query(sql`select set_config('lock_timeout', ${patience}, true)`)
+  await tx.query(sql`select pg_advisory_xact_lock(${key}::bigint)`)
+}
+
+/** Takes a lock until the transaction ends; waits for its holder as long as the session waits for any lock. */
+export async function takeLock(tx: Queryable, key: string): Promise<void> {
   await tx.query(sql`select pg_advisory_xact_lock(${key}::bigint)`)
 }
 

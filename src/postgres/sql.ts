@@ -1,8 +1,9 @@
+import { createHash } from "node:crypto"
 import { quoteIdentifier } from "../domain/identifier.ts"
 import type { TableName } from "../domain/tableName.ts"
 
-/** A statement or a piece of one: text with `$n` placeholders, and their values. */
-export type Sql = { readonly text: string; readonly values: readonly unknown[] }
+/** A statement or a piece of one: text with `$n` placeholders, and their values. A named one is planned once in a session. */
+export type Sql = { readonly text: string; readonly values: readonly unknown[]; readonly name?: string }
 
 const fragments = new WeakSet<Sql>()
 
@@ -41,6 +42,11 @@ export function table(name: TableName): Sql {
 export function literal(value: string): Sql {
   const quoted = `'${value.replaceAll("'", "''")}'`
   return raw(value.includes("\\") ? ` E${quoted.replaceAll("\\", "\\\\")}` : quoted)
+}
+
+/** The same statement, prepared under a name of its own: the session keeps its plan (PostgreSQL manual, PREPARE). */
+export function prepared(statement: Sql): Sql {
+  return { ...statement, name: `cutover_${createHash("sha256").update(statement.text).digest("hex").slice(0, 32)}` }
 }
 
 export function join(parts: readonly Sql[], separator = ", "): Sql {

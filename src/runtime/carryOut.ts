@@ -7,6 +7,7 @@ import { taskOfState } from "../machine/partitionMachine.ts"
 import type { Queryable } from "../postgres/Queryable.ts"
 import { readOne } from "../postgres/Queryable.ts"
 import { sql } from "../postgres/sql.ts"
+import type { Differences } from "../steps/validate/narrow.ts"
 import { appendRecord } from "../store/log.ts"
 import { type Partition, countLeft, readPartitions, savePartitionState } from "../store/partitions.ts"
 import { type Run, readRun, saveAdvanced, saveFinished } from "../store/runs.ts"
@@ -146,11 +147,19 @@ async function meaningForRun(
 
 function difference(run: Run, partition: Partition, facts: Facts): ErrorDocument {
   return new CutoverError("CUTOVER_DIFFERENT", {
-    message: `Partition ${partition.label} of ${renderTableName(run.table)} differs: ${String(facts.sourceRows)} rows in the source, ${String(facts.targetRows)} in the target${facts.sourceRows === facts.targetRows ? ", with different content" : ""}.`,
+    message: `Partition ${partition.label} of ${renderTableName(run.table)} differs: ${String(facts.sourceRows)} rows in the source, ${String(facts.targetRows)} in the target${rowsOf(facts.differences)}.`,
     state: "The run stopped before the swap; the application still uses the source, which is complete.",
     hint: `Copy the month again: cutover retry ${run.id} --partition ${partition.label}`,
     details: { partition: partition.label, ...facts },
   }).toDocument()
+}
+
+/** In which rows they differ, as far as that was found out. */
+function rowsOf(differences: unknown): string {
+  if (differences === undefined) return ""
+  const { missing, extra, changed, examples } = differences as Differences
+  const first = examples.slice(0, 3).map((one) => `${one.kind} ${one.key}`)
+  return `; ${missing} missing, ${extra} extra, ${changed} changed: ${first.join("; ")}${missing + extra + changed > first.length ? "; …" : ""}`
 }
 
 async function readCopied(tx: Queryable, partitionId: string): Promise<Facts> {

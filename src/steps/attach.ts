@@ -7,6 +7,7 @@ import type { Run } from "../store/runs.ts"
 import type { RunEvent } from "../machine/events.ts"
 import type { Outcome, RunStep } from "./Step.ts"
 import { changeLogOf, countKeys } from "../store/changeLog.ts"
+import { emptyReverseLog, ensureCapturesBack, followsBack } from "./changes/captureBack.ts"
 import { replay } from "./changes/replay.ts"
 import { addStrayPartitions } from "./changes/strays.ts"
 import { heedTruncation } from "./changes/truncation.ts"
@@ -24,6 +25,9 @@ import { type Swapped, swap } from "./swap/swap.ts"
  */
 export const attach: RunStep = async ({ tx, run }) => {
   await assertAllProved(tx, run)
+  // In a transaction of its own: the lock of the swap would be held for as long as its catalog changes take to commit.
+  if (followsBack(run) && (await ensureCapturesBack(tx, run, targetName(run.table))))
+    return { event: { type: "replayed" } }
   if (run.options.writes === "capture") {
     const notYet = await catchUpWithChanges(tx, run)
     if (notYet !== undefined) return notYet
@@ -69,6 +73,7 @@ async function catchUpWithChanges(tx: Queryable, run: Run): Promise<Outcome<RunE
     if (taken > 3 * changesPerRound || round === roundsPerJob)
       return tooMany(first, taken, waiting, performance.now() - startedAt)
     await replay(tx, run, targetName(run.table), { limit: changesPerRound })
+    if (followsBack(run)) await emptyReverseLog(tx, run)
     taken += Math.min(waiting, changesPerRound)
     waiting = await countKeys(tx, changeLogOf(run), mostCounted)
   }

@@ -1,7 +1,7 @@
 import type { TableName } from "../../domain/tableName.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
 import { type Sql, ident, join, literal, sql, table } from "../../postgres/sql.ts"
-import { reverseLogOf, unheldOf } from "../../store/changeLog.ts"
+import { hasLog, reverseLogOf, unheldOf } from "../../store/changeLog.ts"
 import type { Run } from "../../store/runs.ts"
 import { requireBlueprint } from "../prep/scaffold.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
@@ -17,30 +17,68 @@ export function followsBack(run: Run): boolean {
 }
 
 /**
- * The reverse change log, and its triggers on the partitioned table `name`. A row trigger, which PostgreSQL clones to every
- * partition, those to come too: a statement trigger would not see writes straight into a partition. TRUNCATE of a
- * partition has its own.
+ * Makes sure of the reverse change log and its triggers on the partitioned table `name`, and says whether anything had to be
+ * made. A row trigger, which PostgreSQL clones to every partition, those to come too: a statement trigger would not see
+ * writes straight into a partition. TRUNCATE of a partition has its own.
  *
- * Run before the swap takes its lock: until then nobody but us uses the partitioned table.
+ * Before the swap nobody but us uses that table. What our own replay makes the triggers log until then does no harm.
  */
-export async function captureBackStatements(db: Queryable, run: Run, name: TableName): Promise<Sql[]> {
-  const partitions = await readTargetPartitions(db, run)
-  const all = [name, ...partitions]
+export async function ensureCapturesBack(tx: Queryable, run: Run, name: TableName): Promise<boolean> {
+  const partitions = await readTargetPartitions(tx, run)
+  const statements = [
+    ...((await hasLog(tx, reverseLogOf(run))) ? [] : logStatements(run, name)),
+    ...(await missingTriggerStatements(tx, run, [{ ...name, oid: run.targetOid ?? 0 }, ...partitions])),
+  ]
+  for (const statement of statements) await tx.query(statement)
+  return statements.length > 0
+}
+
+/** Notes the partitions that both tables agree on, in the transaction of the swap. */
+export async function noteFollowed(tx: Queryable, run: Run): Promise<void> {
+  const partitions = await readTargetPartitions(tx, run)
+  await tx.query(sql`
+    insert into cutover.followed (run_id, partition_oid, lower_bound, upper_bound)
+    select ${run.id}, f.oid, f.low, f.high
+    from unnest(${partitions.map((one) => one.oid)}::oid[], ${partitions.map((one) => one.from)}::text[],
+                ${partitions.map((one) => one.to)}::text[]) as f (oid, low, high)`)
+}
+
+/** Forgets what our own replay made the triggers log. Before the swap only. */
+export async function emptyReverseLog(tx: Queryable, run: Run): Promise<void> {
+  await tx.query(sql`truncate ${table(reverseLogOf(run))}`)
+}
+
+function logStatements(run: Run, name: TableName): Sql[] {
   return [
     logTableStatement(run, reverseLogOf(run)),
     sql`create table ${table(unheldOf(run))} (${logDefinition(run)})`,
     captureFunctionStatement(run, reverseFunction(run), reverseLogOf(run), "row"),
     sql`create trigger ${ident(rowTrigger)}
       after insert or update or delete on ${table(name)} for each row execute function ${reverseFunction(run)}()`,
-    // Before PostgreSQL 15 the parent's setting does not reach the partitions.
-    ...all.map((one) => sql`alter table only ${table(one)} enable always trigger ${ident(rowTrigger)}`),
-    ...all.flatMap((one) => truncateStatements(run, one)),
-    sql`insert into cutover.followed (run_id, partition_oid, lower_bound, upper_bound)
-      select ${literal(run.id)}, f.oid, f.low, f.high
-      from unnest(${literal(arrayOf(partitions.map((one) => String(one.oid))))}::oid[],
-                  ${literal(arrayOf(partitions.map((one) => one.from)))}::text[],
-                  ${literal(arrayOf(partitions.map((one) => one.to)))}::text[]) as f (oid, low, high)`,
   ]
+}
+
+type Trigger = { readonly oid: number; readonly name: string; readonly isAlways: boolean }
+
+/** Before PostgreSQL 15 what ENABLE ALWAYS says of the parent does not reach the partitions, so each is told. */
+async function missingTriggerStatements(
+  tx: Queryable,
+  run: Run,
+  tables: readonly (TableName & { readonly oid: number })[],
+): Promise<Sql[]> {
+  const { rows } = await tx.query<Trigger>(sql`
+    select t.tgrelid as oid, t.tgname as name, t.tgenabled = 'A' as "isAlways"
+    from pg_trigger t
+    where t.tgrelid = any (${tables.map((one) => one.oid)}::oid[])
+      and t.tgname = any (${[rowTrigger, truncateTrigger]}::name[])`)
+  const stateOf = (oid: number, name: string): Trigger | undefined =>
+    rows.find((one) => one.oid === oid && one.name === name)
+  return tables.flatMap((one) => [
+    ...(stateOf(one.oid, rowTrigger)?.isAlways === true
+      ? []
+      : [sql`alter table only ${table(one)} enable always trigger ${ident(rowTrigger)}`]),
+    ...(stateOf(one.oid, truncateTrigger)?.isAlways === true ? [] : truncateStatements(run, one)),
+  ])
 }
 
 export function truncateStatements(run: Run, name: TableName): Sql[] {
@@ -72,9 +110,4 @@ export async function dropCaptureBack(tx: Queryable, run: Run, name: TableName |
 
 function reverseFunction(run: Run): Sql {
   return ident("cutover", `reverse_${run.id.toLowerCase()}`)
-}
-
-/** PostgreSQL's text of an array. */
-function arrayOf(values: readonly (string | null)[]): string {
-  return `{${values.map((value) => (value === null ? "null" : `"${value.replaceAll(/(["\\])/g, "\\$1")}"`)).join(",")}}`
 }

@@ -1,12 +1,12 @@
 import type { TableName } from "../../domain/tableName.ts"
 import { type Queryable, findOne } from "../../postgres/Queryable.ts"
-import { sql, table } from "../../postgres/sql.ts"
+import { type Sql, sql, table } from "../../postgres/sql.ts"
 import { changeLogOf } from "../../store/changeLog.ts"
 import type { Partition } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import { withinBounds } from "../keyExpression.ts"
 import { logKey } from "./logColumns.ts"
-import { takenByPartition } from "./strays.ts"
+import { takenByPartition, withinAny } from "./strays.ts"
 import {
   byIndex,
   chooseSome,
@@ -31,13 +31,10 @@ export async function replay(
   tx: Queryable,
   run: Run,
   into: TableName,
-  { partition, limit }: ReplayScope = {},
+  { partition, among, limit }: ReplayScope = {},
 ): Promise<Replayed> {
   const log = changeLogOf(run)
-  const within =
-    partition === undefined
-      ? sql`(${await takenByPartition(tx, run, logKey(run), "cutover_log")})`
-      : withinBounds(run, logKey(run), partition.bounds)
+  const within = await chosenBy(tx, run, { partition, among })
   await tx.query(takenKeysStatement(run))
   const { rowCount: keys } = await tx.query(
     takeStatement(run, log, limit === undefined ? within : chooseSome(log, within, limit)),
@@ -62,10 +59,21 @@ export async function replay(
 }
 
 export type ReplayScope = {
-  /** Only the keys of this partition; where it is missing, all that fall into some partition of the target. */
+  /** Only the keys of this partition, which may not be attached yet. */
   readonly partition?: Partition | undefined
+  /** Only the keys of these partitions, which are; where both are missing, of all. */
+  readonly among?: readonly Partition[] | undefined
   /** How many entries of the log to take at most; all where it is missing. */
   readonly limit?: number | undefined
+}
+
+/** A condition on the entries `cutover_log`. */
+async function chosenBy(tx: Queryable, run: Run, { partition, among }: ReplayScope): Promise<Sql> {
+  const key = logKey(run)
+  if (partition !== undefined) return withinBounds(run, key, partition.bounds)
+  if (among === undefined) return sql`(${await takenByPartition(tx, run, key, "cutover_log")})`
+  const bounds = among.map((one) => one.bounds)
+  return sql`(${withinAny(run, key, "cutover_log", bounds)})`
 }
 
 /** A TRUNCATE that came before a change we have just replayed must be heeded before that change, not after it. */

@@ -43,10 +43,21 @@ export async function addStrayPartitions(tx: Queryable, run: Run): Promise<numbe
   return rows.length
 }
 
-/** Whether some partition of the run takes rows of that key. Neighbours are one range, so that there are few to compare. */
+/** Whether some partition of the run takes rows of that key. */
 export async function takenByPartition(tx: Queryable, run: Run, key: string, alias: string): Promise<Sql> {
+  const partitions = await readPartitions(tx, run.id)
+  return withinAny(
+    run,
+    key,
+    alias,
+    partitions.map((one) => one.bounds),
+  )
+}
+
+/** Whether one of the bounds, which are in order, takes the key. Neighbours are one range, so that there are few to compare. */
+export function withinAny(run: Run, key: string, alias: string, all: readonly (Bounds | null)[]): Sql {
   const ranges: (Bounds | null)[] = []
-  for (const { bounds } of await readPartitions(tx, run.id)) {
+  for (const bounds of all) {
     const last = ranges.at(-1) ?? null
     if (bounds !== null && last !== null && last.to === bounds.from)
       ranges[ranges.length - 1] = { from: last.from, to: bounds.to }

@@ -1,5 +1,4 @@
 import type { RunStep } from "../Step.ts"
-import { dropCaptureBack } from "../changes/captureBack.ts"
 import { unlessBlocked } from "../locks/unlessBlocked.ts"
 import { dropTarget } from "../prep/dropScaffold.ts"
 import { validateForeignKeys } from "../swap/belongings/foreignKeys.ts"
@@ -12,7 +11,6 @@ export const discard: RunStep = async ({ tx, run }) =>
     attempt: run.tick,
     work: async () => {
       await dropTarget(tx, run)
-      await dropCaptureBack(tx, run, null)
       await validateForeignKeys(tx, run.table, run.sourceOid)
       return { event: { type: "target.dropped" } }
     },

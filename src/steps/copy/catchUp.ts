@@ -5,6 +5,7 @@ import type { Run } from "../../store/runs.ts"
 import type { PartitionStep } from "../Step.ts"
 import { boundsCheck, tableOf } from "../partitionTable.ts"
 import { noteLoaded } from "../locks/oldSnapshots.ts"
+import { replayCopied } from "../changes/replayCopied.ts"
 import { replayPartition } from "../changes/replayPartition.ts"
 import { analyzePartition } from "../statistics.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
@@ -21,6 +22,7 @@ export const catchUp: PartitionStep = async ({ tx, run }, partition) => {
     for (const statement of attachStatements(run, partition)) await tx.query(statement)
   }
   await analyzePartition(tx, name)
+  await replayCopied(tx, run)
   await noteLoaded(tx, run)
   return { event: { type: "caught.up" } }
 }

@@ -5,6 +5,7 @@ import { sql, table } from "../../postgres/sql.ts"
 import { readPartitions } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import { dropChangeLog } from "../changes/capture.ts"
+import { dropCaptureBack } from "../changes/captureBack.ts"
 import { dropGuardStatements } from "./guardWrites.ts"
 import { tableOf } from "../partitionTable.ts"
 
@@ -17,10 +18,13 @@ export async function dropScaffold(tx: Queryable, run: Run): Promise<void> {
   await dropTarget(tx, run)
 }
 
-/** Drops the target and its partitions. An adopted one stays, emptied: the run found it, it did not make it. */
+/** Drops the target, its partitions, and the way back. An adopted one stays, emptied: the run found it, it did not make it. */
 export async function dropTarget(tx: Queryable, run: Run): Promise<void> {
-  if (run.blueprint?.isAdopted === true) return await giveBackScaffold(tx, run, run.blueprint.adoptedPartitions)
   const target = targetName(run.table)
+  if (run.blueprint?.isAdopted === true) {
+    await giveBackScaffold(tx, run, run.blueprint.adoptedPartitions)
+    return await dropCaptureBack(tx, run, target)
+  }
   if (run.targetOid !== null && (await findRelation(tx, target))?.oid === run.targetOid) {
     await tx.query(sql`drop table ${table(target)} restrict`)
   }
@@ -28,6 +32,7 @@ export async function dropTarget(tx: Queryable, run: Run): Promise<void> {
     if (partition.tableName !== null)
       await tx.query(sql`drop table if exists ${table(tableOf(run, partition))} restrict`)
   }
+  await dropCaptureBack(tx, run, null)
 }
 
 /** The partitions that it had are emptied, those that the run made are dropped. */

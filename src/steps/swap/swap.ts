@@ -1,10 +1,10 @@
 import { legacyName, targetName } from "../../domain/derivedNames.ts"
 import { renderTableName } from "../../domain/tableName.ts"
 import { type Queryable, readOne } from "../../postgres/Queryable.ts"
-import { type Sql, ident, join, literal, sql, table } from "../../postgres/sql.ts"
+import { type Sql, ident, join, literal, prepared, sql, table } from "../../postgres/sql.ts"
 import { changeLogOf } from "../../store/changeLog.ts"
 import type { Run } from "../../store/runs.ts"
-import { captureBackStatements, followsBack } from "../changes/captureBack.ts"
+import { ensureCapturesBack, followsBack, noteFollowed } from "../changes/captureBack.ts"
 import { logKey } from "../changes/logColumns.ts"
 import { takenByPartition } from "../changes/strays.ts"
 import {
@@ -12,6 +12,7 @@ import {
   deleteTakenStatement,
   insertTakenStatement,
   takeStatement,
+  takenKeys,
   takenKeysStatement,
 } from "../changes/takenKeys.ts"
 import { BlockedError } from "../locks/unlessBlocked.ts"
@@ -37,9 +38,14 @@ export async function swap(tx: Queryable, run: Run): Promise<Swapped> {
   const { mark } = await readOne<{ mark: string }>(tx, marks)
   const look = await lookStatement(tx, run, marks)
   const statements = await swapStatements(tx, run)
-  if (run.options.writes === "capture") await tx.query(takenKeysStatement(run))
   await tx.query(byIndex("off"))
-  for (const statement of await captureBack(tx, run)) await tx.query(statement)
+  const last = await lastChanges(tx, run)
+  if (last.length > 0) await tx.query(takenKeysStatement(run))
+  for (const statement of last) await tx.query(statement)
+  if (followsBack(run)) {
+    await ensureCapturesBack(tx, run, targetName(run.table))
+    await noteFollowed(tx, run)
+  }
 
   // The one moment of ACCESS EXCLUSIVE on the live table. The target first: nobody but us uses it.
   await tx.query(sql`lock table only ${table(targetName(run.table))} in access exclusive mode;
@@ -53,6 +59,7 @@ export async function swap(tx: Queryable, run: Run): Promise<Swapped> {
     throw new BlockedError("waits: what hangs on the table was just changed")
   }
   assertReady(run, seen)
+  if (seen.waiting > 0) for (const statement of last) await tx.query(statement)
   await tx.query(join(statements, ";\n"))
   await tx.query(byIndex("on"))
   return {
@@ -67,10 +74,9 @@ export async function swap(tx: Queryable, run: Run): Promise<Swapped> {
   }
 }
 
-/** All that is done under the lock, in order: the last changes, the exchange, the way back. None has parameters. */
+/** All that is done under the lock, after the last changes: the exchange. None has parameters. */
 async function swapStatements(tx: Queryable, run: Run): Promise<Sql[]> {
   return [
-    ...(run.options.writes === "capture" ? lastChanges(run) : []),
     ...dropGuardStatements(run, run.table),
     ...(await dropDefaultCheckStatements(tx, run)),
     ...(await readExchangeStatements(tx, swapOf(run), belongings)),
@@ -80,19 +86,20 @@ async function swapStatements(tx: Queryable, run: Run): Promise<Sql[]> {
   ]
 }
 
-/** Replays what is left in the log; nobody writes meanwhile. */
-function lastChanges(run: Run): Sql[] {
+/**
+ * Replays what is in the log, which under the lock is all there will be. Prepared, because planning them for a table of
+ * many partitions takes longer than running them; run once before the lock, so that they are planned by then.
+ */
+async function lastChanges(tx: Queryable, run: Run): Promise<Sql[]> {
+  if (run.options.writes !== "capture") return []
   const target = targetName(run.table)
-  return [
-    takeStatement(run, changeLogOf(run), sql`true`),
+  const statements = [
+    takeStatement(run, changeLogOf(run), sql`(${await takenByPartition(tx, run, logKey(run), "cutover_log")})`),
     deleteTakenStatement(run, target),
     insertTakenStatement(run, sql`only ${table(run.table)}`, target),
+    sql`delete from ${takenKeys(run)}`,
   ]
-}
-
-/** The triggers of the way back are there before the lock; what the last replay makes them log does no harm. */
-async function captureBack(tx: Queryable, run: Run): Promise<readonly Sql[]> {
-  return followsBack(run) ? await captureBackStatements(tx, run, targetName(run.table)) : []
+  return statements.map(prepared)
 }
 
 /** A few milliseconds' worth, so that the lock is short. */

@@ -1,0 +1,95 @@
+import type { TableName } from "../../domain/tableName.ts"
+import type { BlockRange } from "../../domain/blockRanges.ts"
+import { type Queryable, readOne } from "../../postgres/Queryable.ts"
+import { type Sql, ident, join, sql, table } from "../../postgres/sql.ts"
+import type { ColumnDescription } from "../../postgres/catalog/TableDescription.ts"
+import type { Bounds, Comparison } from "../../store/partitions.ts"
+import type { Run } from "../../store/runs.ts"
+import { logColumns } from "../changes/logColumns.ts"
+import { rangesOf } from "../copy/copyBatch.ts"
+import { keyWithin } from "../keyExpression.ts"
+import { requireBlueprint } from "../prep/scaffold.ts"
+import { hashOfRow } from "./rowHash.ts"
+
+/** What is compared: the rows of `plain` within the bounds, and all rows of `partition`. */
+export type Pair = {
+  /** The table that is not partitioned: the source, or the legacy table. */
+  readonly plain: TableName
+  readonly partition: TableName
+  readonly bounds: Bounds | null
+  /** The log whose keys still wait, and are left out on both sides; null where writes are refused. */
+  readonly log: TableName | null
+  /** Where in `plain` the rows are, if nobody writes; null for anywhere. */
+  readonly blocks: readonly BlockRange[] | null
+}
+
+type Side = { readonly rows: string; readonly hash: string; readonly sums: readonly (string | null)[] }
+
+/** Counts the rows of both sides and sums their hashes, and beside them the numeric columns. One statement, so one snapshot. */
+export async function compare(db: Queryable, run: Run, pair: Pair): Promise<Comparison> {
+  const { plain, partition } = await readOne<{ plain: Side; partition: Side }>(db, comparisonStatement(run, pair))
+  return {
+    sourceRows: plain.rows,
+    targetRows: partition.rows,
+    sourceHash: plain.hash,
+    targetHash: partition.hash,
+    equal: plain.rows === partition.rows && plain.hash === partition.hash,
+    aggregates: Object.fromEntries(
+      numericColumns(run).map((column, n) => [
+        column.name,
+        { source: plain.sums[n] ?? null, target: partition.sums[n] ?? null },
+      ]),
+    ),
+  }
+}
+
+/** Where nobody writes, the plain side reads only the blocks that hold the month; else a row may be anywhere. */
+export function comparisonStatement(run: Run, pair: Pair): Sql {
+  const ofPlain = sql`${measures(run)} from only ${table(pair.plain)} as cutover_row where ${plainRows(run, pair)}`
+  const plain =
+    pair.blocks === null
+      ? sql`(${ofPlain}) as cutover_found`
+      : sql`${rangesOf(pair.blocks)} cross join lateral (
+          ${ofPlain} and ctid >= cutover_range.low and ctid < cutover_range.high
+        ) as cutover_found`
+  const partition = sql`(
+    ${measures(run)} from only ${table(pair.partition)} as cutover_row where ${isSettled(run, pair)}) as cutover_found`
+  return sql`select (${totals(run)} from ${plain}) as plain, (${totals(run)} from ${partition}) as partition`
+}
+
+/** The rows `cutover_row` of the plain table that are compared. */
+export function plainRows(run: Run, pair: Pair): Sql {
+  return sql`${keyWithin(run, pair.bounds)} and ${isSettled(run, pair)}`
+}
+
+/** No change of the row `cutover_row` waits in the log. */
+export function isSettled(run: Run, { log }: Pair): Sql {
+  if (log === null) return sql`true`
+  const identity = requireBlueprint(run).identity ?? []
+  const same = logColumns(run)
+    .filter((column) => identity.includes(column.of))
+    .map(({ name, of }) => sql`${ident("cutover_changes", name)} = ${ident("cutover_row", of)}`)
+  return sql`not exists (select from ${table(log)} as cutover_changes where ${join(same, " and ")})`
+}
+
+function measures(run: Run): Sql {
+  const sums = numericColumns(run).map((column, n) => sql`, sum(${ident(column.name)}) as ${ident(`sum_${n}`)}`)
+  return sql`select count(*) as rows, sum(${hashOfRow(requireBlueprint(run).source.columns)}) as hash ${join(sums, "")}`
+}
+
+function totals(run: Run): Sql {
+  const sums = numericColumns(run).map((_, n) => sql`sum(cutover_found.${ident(`sum_${n}`)})::text`)
+  return sql`
+    select json_build_object(
+      'rows', coalesce(sum(cutover_found.rows), 0)::text,
+      'hash', coalesce(sum(cutover_found.hash), 0)::text,
+      'sums', array[${join(sums)}]::text[]
+    )`
+}
+
+/** The columns whose sums are shown, as a person's spot check would. */
+function numericColumns(run: Run): readonly ColumnDescription[] {
+  return requireBlueprint(run).source.columns.filter(
+    (column) => column.category === "N" && column.builtinType !== "oid",
+  )
+}
