@@ -27,8 +27,8 @@ export type WorkerOptions = {
 /** A job under way: the backend that works it, once it is known, and whether we cancelled it. */
 type Flight = { readonly job: Job; pid: number; isCancelled: boolean }
 
-/** An idle lane looks for work this often, should a wake-up get lost. */
-const idleMs = 1_000
+/** An idle lane looks this often for work that was put off, more and more rarely while there is none; wake-ups come at once. */
+const idleMs = { first: 200, last: 1_000 }
 
 /** Jobs of dead workers are looked for this often; their locks are gone at most a quarter of a second after them. */
 const orphanMs = 500
@@ -100,18 +100,24 @@ export class Worker {
   }
 
   async #work(): Promise<void> {
+    let waitMs = idleMs.first
     while (!this.#stopping.signal.aborted) {
       const woken = this.#woken.signal
       try {
         const job = await this.#fetch()
-        if (job === undefined) await sleep(idleMs, undefined, { signal: woken }).catch(() => {})
-        else await this.#fly(job)
+        if (job === undefined) {
+          await sleep(waitMs, undefined, { signal: woken }).catch(() => {})
+          waitMs = Math.min(idleMs.last, waitMs * 1.2)
+        } else {
+          waitMs = idleMs.first
+          await this.#fly(job)
+        }
       } catch (error) {
         this.#services.logger.warn(
           { error: String(error), class: classify(error) },
           "a worker could not get or return a job; it tries again",
         )
-        await this.#rest(idleMs)
+        await this.#rest(idleMs.last)
       }
     }
   }

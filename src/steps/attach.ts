@@ -15,7 +15,7 @@ import { unlessBlocked } from "./locks/unlessBlocked.ts"
 import { assertUnchanged } from "./source/assertUnchanged.ts"
 import { analyzeParent } from "./statistics.ts"
 import { findClosedGate } from "./swap/gates.ts"
-import { assertNoOldSnapshots } from "./locks/oldSnapshots.ts"
+import { findObstacle } from "./swap/obstacles.ts"
 import { type Swapped, swap } from "./swap/swap.ts"
 
 /**
@@ -35,13 +35,14 @@ export const attach: RunStep = async ({ tx, run }) => {
   await analyzeTarget(tx, run)
   const gate = await findClosedGate(tx, run)
   if (gate !== undefined) return { event: { type: "held", ...gate } }
+  const obstacle = await findObstacle(tx, run)
+  if (obstacle !== undefined) return { event: { type: "held", ...obstacle } }
   const attempt = await countAttempt(tx, run)
   return await unlessBlocked(tx, run, {
     what: "the swap",
     oids: [run.sourceOid, run.targetOid ?? 0],
     attempt,
     work: async () => {
-      await assertNoOldSnapshots(tx, run)
       const swapped = await swap(tx, run)
       return {
         event: { type: "swapped" },

@@ -144,7 +144,7 @@ describe("live writes", () => {
     const waiting = await waitForStatus(
       open,
       run.id,
-      (status) => status.run.control === "waiting" && status.attach.attempts >= 2,
+      (status) => status.run.control === "waiting" && status.run.reason?.includes("old snapshot") === true,
     )
     expect(waiting.run.reason).toContain("long report")
     expect((await old.query<{ n: string }>("select count(*) as n from t")).rows[0]?.n).toBe("2000")

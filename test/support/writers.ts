@@ -9,6 +9,8 @@ import { randomOf } from "./random.ts"
 export type Writers = AsyncDisposable & {
   /** Stops them, and returns what they did and which errors they saw. */
   stop(): Promise<WritersReport>
+  /** How long their transactions took so far, in milliseconds. */
+  sofar(): { readonly waits: readonly number[] }
 }
 
 export type WritersReport = {
@@ -121,6 +123,19 @@ const kinds: Readonly<Record<string, Kind>> = {
       values: [id, random() * 100],
     })
   },
+  merge: async (client, { id, random }) => {
+    const amount = random() * 100
+    for (const table of ["t", "truth"]) {
+      await client.query(
+        `merge into ${table} using (select $1::bigint as id) as s on ${table}.id = s.id
+         when matched and ${table}.amount > 90 then delete
+         when matched then update set amount = $2::numeric(10, 2), note = 'merged'
+         when not matched and s.id % 2 = 0 then
+           insert (${columns}) values (s.id, 'merged', timestamptz '2024-05-05 00:00+00' + s.id % 90 * interval '1 day', 1, 'merged')`,
+        [id, amount],
+      )
+    }
+  },
   manyRows: async (client, { fresh, random }) => {
     await client.query(
       mirrored(
@@ -148,7 +163,7 @@ export async function startWriters(database: TestDatabase, rows: number, seed: n
   await chmod(folder, 0o755)
   const errors: string[] = []
   let transactions = 0
-  let longestMs = 0
+  const waits: number[] = []
   const stopping = new AbortController()
 
   async function write(kind: Kind, name: string, n: number): Promise<void> {
@@ -172,7 +187,7 @@ export async function startWriters(database: TestDatabase, rows: number, seed: n
         errors.push(`${name}: ${String(error)}`)
         await client.query("rollback").catch(() => {})
       }
-      longestMs = Math.max(longestMs, performance.now() - startedAt)
+      waits.push(performance.now() - startedAt)
       if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, random() * pauseMs * 2))
     }
     await client.end()
@@ -183,10 +198,11 @@ export async function startWriters(database: TestDatabase, rows: number, seed: n
     stopping.abort()
     await Promise.all(writing)
     await rm(folder, { recursive: true, force: true })
-    return { transactions, errors, longestMs }
+    return { transactions, errors, longestMs: Math.max(0, ...waits) }
   }
   return {
     stop,
+    sofar: () => ({ waits: [...waits] }),
     [Symbol.asyncDispose]: async () => {
       await stop()
     },

@@ -18,7 +18,7 @@ export async function readBlockers(db: Queryable, oids: readonly number[]): Prom
     select distinct on (a.xact_start, l.pid, p.gid)
            l.pid,
            p.gid,
-           coalesce(a.usename::text, p.owner::text) as user,
+           coalesce(a.usename::text, p.owner::text, a.backend_type) as user,
            a.application_name as application,
            l.mode,
            round(extract(epoch from clock_timestamp() - coalesce(a.xact_start, p.prepared)) * 1000)::float8 as "ageMs",
