@@ -16,6 +16,18 @@ export async function findRelation(db: Queryable, name: TableName): Promise<Rela
   )
 }
 
+/** What the relation is called now; undefined when it is gone. */
+export async function findNameOf(db: Queryable, oid: number): Promise<TableName | undefined> {
+  return await findOne<TableName>(
+    db,
+    sql`
+    select n.nspname as schema, c.relname as name
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    where c.oid = ${oid}`,
+  )
+}
+
 /** The names of relations in a schema that are taken, out of those asked for. */
 export async function findTakenNames(db: Queryable, schema: string, names: readonly string[]): Promise<string[]> {
   const { rows } = await db.query<{ name: string }>(sql`

@@ -1,6 +1,6 @@
 import { targetName } from "../../domain/derivedNames.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
-import { findRelation } from "../../postgres/catalog/findRelation.ts"
+import { findNameOf, findRelation } from "../../postgres/catalog/findRelation.ts"
 import { sql, table } from "../../postgres/sql.ts"
 import { readPartitions } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
@@ -13,7 +13,9 @@ import { tableOf } from "../partitionTable.ts"
 export async function dropScaffold(tx: Queryable, run: Run): Promise<void> {
   await tx.query(sql`select set_config('lock_timeout', ${`${run.options.lockTimeoutMs}ms`}, true)`)
   // ACCESS EXCLUSIVE on the source until the commit; taken first, so that a reader in the way costs the rest nothing.
-  for (const statement of dropGuardStatements(run, run.table)) await tx.query(statement)
+  // By OID: somebody may have renamed it, which is a reason to abort.
+  const source = await findNameOf(tx, run.sourceOid)
+  if (source !== undefined) for (const statement of dropGuardStatements(run, source)) await tx.query(statement)
   await dropChangeLog(tx, run)
   await dropTarget(tx, run)
 }

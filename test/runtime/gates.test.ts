@@ -1,0 +1,79 @@
+import { describe, expect, it } from "vitest"
+import { openGate } from "../../src/runtime/commands/attach.ts"
+import { createDatabase } from "../support/database.ts"
+import { launchRun, services, waitForStatus, workUntilQuiet, worker } from "../support/runs.ts"
+import { createTruth, differencesFromTruth } from "../support/writers.ts"
+
+const capture = { writes: "capture", batchTargetMs: 50 } as const
+
+describe("a gate", () => {
+  it("that a person opens: the run waits ready, says how ready, and follows the source meanwhile", async () => {
+    await using database = await createDatabase("gate")
+    await using open = await services(database)
+    await createTruth(database, 3_000)
+    const run = await launchRun(open, { table: "t", by: "d", options: { ...capture, attach: "manual" } })
+    await using _ = await worker(open, run.id)
+    const ready = await waitForStatus(open, run.id, (one) => one.run.reason?.includes("open the gate") === true)
+    expect(ready.run).toMatchObject({ state: "attach", control: "waiting" })
+    expect(ready.run.reason).toMatch(/ready to attach: (\d+) of \1 partitions proved equal, 0 changes wait/)
+    await database.query("update t set amount = 1 where id <= 500; update truth set amount = 1 where id <= 500")
+    await waitForStatus(open, run.id, (one) => one.totals.changesPending !== 0)
+    await waitForStatus(open, run.id, (one) => one.totals.changesPending === 0)
+    expect((await waitForStatus(open, run.id, () => true)).attach.swappedAt).toBeNull()
+    await openGate(open, run.id)
+    await waitForStatus(open, run.id, (one) => one.run.state === "cleanup")
+    expect(await differencesFromTruth(database)).toEqual({ lost: 0, extra: 0 })
+  })
+
+  it("of hours: outside of them the run waits and says until when, within them it swaps", async () => {
+    await using database = await createDatabase("hours")
+    await using open = await services(database)
+    await createTruth(database, 1_000)
+    const [clock] = await database.query<{ hour: number }>(
+      "select extract(hour from now() at time zone 'UTC')::int as hour",
+    )
+    const minutes = (clock?.hour ?? 0) * 60
+    const later = { from: (minutes + 180) % 1440, to: (minutes + 240) % 1440 }
+    const now = { from: (minutes + 1380) % 1440, to: (minutes + 120) % 1440 }
+    const run = await launchRun(open, { table: "t", by: "d", options: { ...capture, attachWindow: later } })
+    await using _ = await worker(open, run.id)
+    const waiting = await waitForStatus(open, run.id, (one) => one.run.reason?.includes("waits for its hours") === true)
+    expect(waiting.run).toMatchObject({ state: "attach", control: "waiting" })
+    expect(waiting.attach.swappedAt).toBeNull()
+    await database.query("update cutover.runs set options = options || jsonb_build_object('attachWindow', $1::jsonb)", [
+      JSON.stringify(now),
+    ])
+    await waitForStatus(open, run.id, (one) => one.run.state === "cleanup")
+  })
+})
+
+describe("writes that come faster than they can be replayed", () => {
+  it("are said with both rates; the swap waits, and comes when they ebb", { timeout: 120_000 }, async () => {
+    await using database = await createDatabase("flood")
+    await using open = await services(database)
+    await createTruth(database, 500)
+    // An index whose expression is slow makes each replayed row slow; many writers share that cost, one replayer has all of it.
+    await database.query(`
+      create function slow(bigint) returns bigint language plpgsql immutable as
+        $$ begin perform pg_sleep(0.002); return $1; end $$;
+      create index t_slow on t (slow(id))`)
+    const run = await launchRun(open, { table: "t", by: "d", options: capture })
+    await using _ = await worker(open, run.id)
+    await waitForStatus(open, run.id, (one) => one.run.state !== "prep")
+    const stopping = new AbortController()
+    const write = async (n: number): Promise<void> => {
+      while (!stopping.signal.aborted) {
+        await database.query("update t set amount = amount + 1 where id between $1 and $2", [n * 60 + 1, n * 60 + 60])
+      }
+    }
+    const writing = Array.from({ length: 8 }, (__, n) => write(n))
+    const flooded = await waitForStatus(open, run.id, (one) => one.run.reason?.includes("changes arrive at") === true)
+    expect(flooded.run.reason).toMatch(/changes arrive at \d+\/s and are replayed at \d+\/s/)
+    expect(flooded.run.control).toBe("waiting")
+    stopping.abort()
+    await Promise.all(writing)
+    await database.query("delete from truth; insert into truth select * from t")
+    expect((await workUntilQuiet(open, run.id)).run).toMatchObject({ state: "cleanup", error: null })
+    expect(await differencesFromTruth(database)).toEqual({ lost: 0, extra: 0 })
+  })
+})
