@@ -32,7 +32,7 @@ it("names only commands that this file runs", () => {
     "npm ci && npm run demo",
     "npm ci && npm test",
     "export DATABASE_URL=postgres://me@db.example/shop",
-    ...["launch", "status", "pause", "resume", "abort", "cleanup"].map(
+    ...["launch", "status", "pause", "resume", "abort", "rollback", "verify", "cleanup"].map(
       (verb) => `npx cutover ${commandOf(verb).join(" ")}`,
     ),
   ])
@@ -66,4 +66,30 @@ it("pauses, resumes and aborts a run", async () => {
   const aborted = await runCutover(database.url, commandOf("abort"))
   expect(aborted.code, aborted.stderr).toBe(0)
   await database.query("insert into returns_raw (return_date) values ('2024-01-01')")
+})
+
+it("leads back after the swap, with what was written since", async () => {
+  await using database = await createReturns("readmeback")
+  const launched = await runCutover(database.url, commandOf("launch"))
+  expect(launched.code, launched.stderr).toBe(0)
+  await database.query(
+    "update returns_raw set vendor = 'changed' where id <= 10; delete from returns_raw where id > 19990",
+  )
+
+  const verified = await runCutover(database.url, commandOf("verify"))
+  expect(verified.code, verified.stderr).toBe(0)
+  const rolledBack = await runCutover(database.url, commandOf("rollback"))
+  expect(rolledBack.code, rolledBack.stderr).toBe(0)
+  expect(rolledBack.stdout).toContain("with every write made since")
+
+  expect(
+    await database.query(
+      "select relkind, (select count(*)::int from returns_raw where vendor = 'changed') as changed, (select count(*)::int from returns_raw) as rows from pg_class where oid = 'returns_raw'::regclass",
+    ),
+  ).toEqual([{ relkind: "r", changed: 10, rows: 19_990 }])
+  expect(
+    await database.query(
+      "select to_regclass('returns_raw_legacy') as legacy, to_regclass('returns_raw_partitioned') as target",
+    ),
+  ).toEqual([{ legacy: null, target: null }])
 })

@@ -1,6 +1,6 @@
 /**
  * The kinds of maintenance log records. The same union feeds the log, LISTEN, webhooks and the dashboard.
- * `throttle.*` and `rollback.*` belong to parts that are still to come.
+ * `throttle.*` belongs to a part that is still to come.
  */
 export const recordKinds = [
   "run.launched",

@@ -2,7 +2,21 @@ import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
 import { runCutover } from "../support/cli.ts"
 
-const commands = ["launch", "worker", "status", "log", "pause", "resume", "retry", "attach", "abort", "cleanup", "demo"]
+const commands = [
+  "launch",
+  "worker",
+  "status",
+  "log",
+  "pause",
+  "resume",
+  "retry",
+  "verify",
+  "attach",
+  "abort",
+  "rollback",
+  "cleanup",
+  "demo",
+]
 
 async function helpOf(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await runCutover(null, args)

@@ -44,6 +44,7 @@ const spellings = [
   ["months-back", "12", { monthsBack: 12 }],
   ["writes", "block", { writes: "block" }],
   ["attach", "manual", { attach: "manual" }],
+  ["attach-window", "22:30-04:00", { attachWindow: { from: 1350, to: 240 } }],
   ["fallback-window", "0", { fallbackWindowMs: 0 }],
   ["drop-legacy", "auto", { dropLegacy: "auto" }],
   ["parallel", "8", { parallel: 8 }],
@@ -154,7 +155,6 @@ describe("a key of the file", () => {
     ["time-zone", "timezone"],
     ["max-replica-lag", undefined],
     ["from", undefined],
-    ["attachWindow", undefined],
   ])("that is unknown is refused with the nearest known one: %s", async (key, known) => {
     await writeConfig({ [key]: "x" })
     const message = `has a key that is unknown: '${key}'. The nearest known one is ${known ?? ""}`

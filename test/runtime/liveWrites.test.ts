@@ -163,4 +163,30 @@ describe("live writes", () => {
     })
     expect((await launchAndWork(open, { table: "t", by: "d" })).run.state).toBe("cleanup")
   })
+
+  it("of rows that only a unique key of nullable columns tells apart are refused too", async () => {
+    await using database = await createDatabase("nullablekey")
+    await using open = await services(database)
+    await database.query("create table t (id int unique, d date not null, v text)")
+    await expect(
+      launchRun(open, { table: "t", by: "d", options: { ...capture, nullKeys: "refuse" } }),
+    ).rejects.toMatchObject({
+      details: {
+        findings: expect.arrayContaining([expect.objectContaining({ code: "CUTOVER_NO_IDENTITY" })]) as unknown,
+      },
+    })
+  })
+
+  it("are not captured beside a trigger of the same name: it is refused before anything is touched", async () => {
+    await using database = await createDatabase("samename")
+    await using open = await services(database)
+    await createTruth(database, 10)
+    await database.query(`
+      create function mine() returns trigger language plpgsql as 'begin return new; end';
+      create trigger cutover_capture_insert before insert on t for each row execute function mine()`)
+    await expect(launchRun(open, { table: "t", by: "d", options: capture })).rejects.toMatchObject({
+      code: "CUTOVER_NAME_TAKEN",
+      message: expect.stringContaining("cutover_capture_insert") as string,
+    })
+  })
 })

@@ -13,7 +13,7 @@ import { withServices } from "../withServices.ts"
 /** After the swap: swaps back, and loses no write made since. */
 export const rollback: CliCommand = {
   name: "rollback",
-  summary: "After the swap: swap back, with every write made since",
+  summary: "After the swap: swap back, losing no write",
   description:
     "After the swap and until the cleanup: the table as it was catches up with every write made since, gets its name " +
     "back, and the partitioned one is dropped. Refuses while a row does not fit into the old keys.",

@@ -1,10 +1,13 @@
 import { legacyName } from "../../domain/derivedNames.ts"
 import { renderTableName } from "../../domain/tableName.ts"
 import { findRelation } from "../../postgres/catalog/findRelation.ts"
-import { type Check, block } from "./Check.ts"
+import { sql } from "../../postgres/sql.ts"
+import { type Check, type CheckContext, type Finding, block } from "./Check.ts"
 
-/** The legacy table's name must be free; an earlier run may have left one. */
-export const checkNames: Check = async ({ db, table }) => {
+/** The legacy table's name must be free, for an earlier run may have left one; and so must the names of our triggers. */
+export const checkNames: Check = async (context) => [...(await legacyTaken(context)), ...(await triggersTaken(context))]
+
+async function legacyTaken({ db, table }: CheckContext): Promise<Finding[]> {
   const legacy = legacyName(table)
   if ((await findRelation(db, legacy)) === undefined) return []
   const name = renderTableName(legacy)
@@ -15,4 +18,19 @@ export const checkNames: Check = async ({ db, table }) => {
       `Rename or drop ${name}; \`cutover cleanup\` drops the one of an earlier run.`,
     ),
   ]
+}
+
+async function triggersTaken({ db, table, source }: CheckContext): Promise<Finding[]> {
+  const { rows } = await db.query<{ name: string }>(sql`
+    select tgname as name
+    from pg_trigger
+    where tgrelid = ${source.oid} and not tgisinternal and tgname like 'cutover\\_%'
+    order by tgname`)
+  return rows.map(({ name }) =>
+    block(
+      "CUTOVER_NAME_TAKEN",
+      `${renderTableName(table)} has a trigger ${name}, and a run gives its own triggers such names.`,
+      `Rename it: alter trigger ${name} on ${renderTableName(table)} rename to …`,
+    ),
+  )
 }
