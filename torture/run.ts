@@ -8,9 +8,10 @@ import { type TestServer, startServer } from "../test/support/database.ts"
 import type { Round, Scenario } from "./Scenario.ts"
 import { reader } from "./scenarios/reader.ts"
 import { rollback } from "./scenarios/rollback.ts"
+import { truncate } from "./scenarios/truncate.ts"
 import { writes } from "./scenarios/writes.ts"
 
-const scenarios: readonly Scenario[] = [writes, rollback, reader]
+const scenarios: readonly Scenario[] = [writes, rollback, truncate, reader]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

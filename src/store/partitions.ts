@@ -86,9 +86,30 @@ export async function widenBlocks(tx: Queryable, id: string, heapBlocks: number)
   )
 }
 
+/** Notes where a replay found rows of a partition; `blocks` is an int8multirange's text. */
+export async function addRelocation(tx: Queryable, runId: string, label: string, blocks: string): Promise<void> {
+  await tx.query(sql`
+    insert into cutover.relocations (partition_id, blocks)
+    select id, ${blocks}::int8multirange from cutover.partitions where run_id = ${runId} and label = ${label}`)
+}
+
+/** All blocks that hold rows of a partition whose changes do not wait in the log: where the survey saw them, or a replay since. */
+export async function readAllBlocks(tx: Queryable, partition: Partition): Promise<readonly BlockRange[]> {
+  const { blocks } = await readOne<{ blocks: string }>(
+    tx,
+    sql`
+    select (p.blocks + coalesce((select range_agg(one) from cutover.relocations r, unnest(r.blocks) as one
+                                 where r.partition_id = p.id), '{}'))::text as blocks
+    from cutover.partitions p
+    where p.id = ${partition.id}`,
+  )
+  return parseMultirange(blocks)
+}
+
 /** Forgets what was copied of a partition, so that it begins anew. */
 export async function clearProgress(tx: Queryable, id: string): Promise<void> {
   await tx.query(sql`delete from cutover.batches where partition_id = ${id}`)
+  await tx.query(sql`delete from cutover.relocations where partition_id = ${id}`)
   await tx.query(sql`
     update cutover.partitions
     set next_block = 0, rows_copied = 0, batches = 0, started_at = null, copied_at = null, validated_at = null,

@@ -24,6 +24,8 @@ export type Run = {
   readonly error: ErrorDocument | null
   readonly epoch: number
   readonly tick: number
+  /** The file that holds the source's rows (`pg_relation_filenode`); null before writes were guarded. */
+  readonly heapFile: string | null
   /** Size of the source's heap when writes were guarded; null before. */
   readonly heapBlocks: number | null
   readonly surveyedBlocks: number
@@ -118,6 +120,7 @@ export async function saveFinished(tx: Queryable, id: string): Promise<void> {
 /** What the steps found out or did, kept with the run. */
 export type RunFacts = Partial<{
   targetOid: number
+  heapFile: string
   heapBlocks: number
   surveyedBlocks: number
   batchBlocks: number
@@ -131,6 +134,7 @@ export async function saveRunFacts(tx: Queryable, id: string, facts: RunFacts): 
   await tx.query(sql`
     update cutover.runs
     set target_oid = coalesce(${facts.targetOid ?? null}::bigint::oid, target_oid),
+        heap_file = coalesce(${facts.heapFile ?? null}, heap_file),
         heap_blocks = coalesce(${facts.heapBlocks ?? null}, heap_blocks),
         surveyed_blocks = coalesce(${facts.surveyedBlocks ?? null}, surveyed_blocks),
         batch_blocks = coalesce(${facts.batchBlocks ?? null}, batch_blocks),
@@ -174,6 +178,7 @@ type RunRow = {
   error: ErrorDocument | null
   epoch: number
   tick: string
+  heap_file: string | null
   heap_blocks: string | null
   surveyed_blocks: string
   batch_blocks: string
@@ -202,6 +207,7 @@ function toRun(row: RunRow): Run {
     error: row.error,
     epoch: row.epoch,
     tick: Number(row.tick),
+    heapFile: row.heap_file,
     heapBlocks: row.heap_blocks === null ? null : Number(row.heap_blocks),
     surveyedBlocks: Number(row.surveyed_blocks),
     batchBlocks: Number(row.batch_blocks),

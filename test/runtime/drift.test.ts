@@ -16,12 +16,7 @@ const changes: readonly (readonly [string, string, string | null, string])[] = [
     "column surprise: new",
   ],
   ["drops a column", "alter table t drop column note", null, "column note: gone"],
-  [
-    "changes a column's type",
-    "alter table t alter amount type numeric(12, 2)",
-    "alter table t alter amount type numeric(10, 2)",
-    "column amount: changed",
-  ],
+  ["changes a column's type", "alter table t alter amount type numeric(12, 2)", null, "column amount: changed"],
   [
     "renames a column",
     "alter table t rename note to remark",
@@ -94,4 +89,16 @@ describe.each(changes)("somebody who %s in mid-run", (_what, change, undo, calle
     )
     expect(left).toEqual([])
   })
+})
+
+it("a heap that is written anew in mid-run halts the run: nothing lies where the survey saw it", async () => {
+  await using database = await createDatabase("cluster")
+  await using open = await services(database)
+  await createTruth(database, 3_000)
+  const run = await launchRun(open, { table: "t", by: "d", options: capture })
+  await workUntil(open, run.id, (status) => status.totals.copied >= 1)
+  await database.query("vacuum full t")
+  const halted = await workUntilQuiet(open, run.id)
+  expect(halted.run.error).toMatchObject({ code: "CUTOVER_SOURCE_CHANGED" })
+  expect(halted.run.error?.message).toContain("written anew")
 })

@@ -89,12 +89,13 @@ describe("the plans of an application's queries", () => {
       })
       await database.query("vacuum returns_raw")
       const worse: unknown[] = []
+      const tooMany: unknown[] = []
       for (const [name, query] of Object.entries(queries)) {
         const [was, is] = [before.get(name)!, await explain(database, query)]
         if (isWorse(was, is)) worse.push({ name, was, is })
-        if (name !== "the whole year") expect({ name, few: is.relations <= 3 }).toEqual({ name, few: true })
+        if (name !== "the whole year" && is.relations > 3) tooMany.push({ name, is })
       }
-      expect(worse).toEqual([])
+      expect({ worse, tooMany }).toEqual({ worse: [], tooMany: [] })
       expect((await explain(database, queries["a vendor's returns of a month"]!)).hasIndex).toBe(true)
       expect((await explain(database, queries["one article's returns of a quarter"]!)).hasIndex).toBe(true)
     },

@@ -179,7 +179,7 @@ export async function startWriters(database: TestDatabase, rows: number, seed: n
       try {
         await client.query("begin")
         // One writer per row at a time: PostgreSQL itself refuses two that move a row between partitions at once.
-        await client.query("select pg_advisory_xact_lock($1)", [id])
+        await client.query("select pg_advisory_xact_lock_shared(0), pg_advisory_xact_lock($1)", [id])
         await kind(client, { ...context, id })
         await client.query("commit")
         transactions += 1
@@ -207,6 +207,11 @@ export async function startWriters(database: TestDatabase, rows: number, seed: n
       await stop()
     },
   }
+}
+
+/** Empties the table, between two transactions of each writer: prepared statements lock the two tables the other way round. */
+export async function truncateBoth(database: TestDatabase): Promise<void> {
+  await database.query("begin; select pg_advisory_xact_lock(0); truncate t; truncate truth; commit")
 }
 
 /** Moves a row to a month that no partition was planned for: the run has to make one before it swaps. */

@@ -8,8 +8,8 @@ import { countKeys, reverseLogOf } from "../../store/changeLog.ts"
 import type { Run } from "../../store/runs.ts"
 import { heedPartitions } from "./heedPartitions.ts"
 import { replayBack } from "./replayBack.ts"
-import { requireBlueprint } from "../prep/scaffold.ts"
 import { noteLoaded } from "../locks/oldSnapshots.ts"
+import { requireBlueprint } from "../requireBlueprint.ts"
 
 /** Entries of the log that one transaction replays: short enough for a pause or a rollback to wait for. */
 const changesPerRound = 20_000

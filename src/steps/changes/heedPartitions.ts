@@ -5,10 +5,10 @@ import { unheldOf } from "../../store/changeLog.ts"
 import type { Bounds } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import { withinBounds } from "../keyExpression.ts"
-import { requireBlueprint } from "../prep/scaffold.ts"
 import { type TargetPartition, readTargetPartitions } from "../targetPartitions.ts"
 import { truncateStatements } from "./captureBack.ts"
 import { logColumns, sameKey } from "./logColumns.ts"
+import { requireBlueprint } from "../requireBlueprint.ts"
 
 /**
  * Brings to the legacy table what happened to whole partitions of the new one since the swap, and fired no row trigger:

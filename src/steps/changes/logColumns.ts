@@ -1,6 +1,6 @@
 import { type Sql, ident, join, raw, sql } from "../../postgres/sql.ts"
 import type { Run } from "../../store/runs.ts"
-import { requireBlueprint } from "../prep/scaffold.ts"
+import { requireBlueprint } from "../requireBlueprint.ts"
 
 /** A column of a change log, and the column of the table whose values it takes. */
 export type LogColumn = { readonly name: string; readonly of: string; readonly type: Sql }

@@ -1,17 +1,20 @@
 import type { TableName } from "../../domain/tableName.ts"
-import { type Queryable, findOne } from "../../postgres/Queryable.ts"
-import { type Sql, sql, table } from "../../postgres/sql.ts"
+import { labelOf } from "../../domain/interval.ts"
+import type { Queryable } from "../../postgres/Queryable.ts"
+import { type Sql, sql } from "../../postgres/sql.ts"
 import { changeLogOf } from "../../store/changeLog.ts"
-import type { Partition } from "../../store/partitions.ts"
+import { type Partition, addRelocation } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import { withinBounds } from "../keyExpression.ts"
+import { assertNotTruncated } from "../source/assertSameHeap.ts"
+import { defaultLabel } from "../prep/survey.ts"
 import { logKey } from "./logColumns.ts"
 import { takenByPartition, withinAny } from "./strays.ts"
 import {
   byIndex,
   chooseSome,
   deleteTakenStatement,
-  insertTakenStatement,
+  insertAndLocateStatement,
   planFor,
   takeStatement,
   takenKeys,
@@ -42,20 +45,24 @@ export async function replay(
   if (keys === 0) return { keys, deleted: 0, inserted: 0 }
   await planFor(tx, run, keys)
   const { rowCount: deleted } = await tx.query(deleteTakenStatement(run, into))
-  const { rowCount: inserted } = await tx.query(
-    insertTakenStatement(
-      run,
-      sql`only ${table(run.table)}`,
-      into,
-      partition === undefined
-        ? sql``
-        : sql` and ${withinBounds(run, run.key.column, partition.bounds, "cutover_source")}`,
-    ),
-  )
+  const inserted = await insertNow(tx, run, into, partition)
   await tx.query(byIndex("on"))
   await tx.query(sql`delete from ${takenKeys(run)}`)
   await assertNotTruncated(tx, run)
   return { keys, deleted, inserted }
+}
+
+/** Inserts what the source has now, and notes in which blocks of its heap that was: a validation looks for it there. */
+async function insertNow(tx: Queryable, run: Run, into: TableName, partition: Partition | undefined): Promise<number> {
+  const within =
+    partition === undefined ? sql`` : sql` and ${withinBounds(run, run.key.column, partition.bounds, "cutover_source")}`
+  const { rows: found } = await tx.query<{ start: string | null; rows: number; blocks: string }>(
+    insertAndLocateStatement(run, into, within),
+  )
+  for (const { start, blocks } of found) {
+    await addRelocation(tx, run.id, start === null ? defaultLabel : labelOf(run.options.interval, start), blocks)
+  }
+  return found.reduce((all, one) => all + one.rows, 0)
 }
 
 export type ReplayScope = {
@@ -74,12 +81,4 @@ async function chosenBy(tx: Queryable, run: Run, { partition, among }: ReplaySco
   if (among === undefined) return sql`(${await takenByPartition(tx, run, key, "cutover_log")})`
   const bounds = among.map((one) => one.bounds)
   return sql`(${withinAny(run, key, "cutover_log", bounds)})`
-}
-
-/** A TRUNCATE that came before a change we have just replayed must be heeded before that change, not after it. */
-export class SourceTruncatedError extends Error {}
-
-export async function assertNotTruncated(tx: Queryable, run: Run): Promise<void> {
-  const found = await findOne(tx, sql`select 1 from cutover.truncations where run_id = ${run.id} limit 1`)
-  if (found !== undefined) throw new SourceTruncatedError(`the source of run ${run.id} was truncated`)
 }

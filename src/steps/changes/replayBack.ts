@@ -5,7 +5,7 @@ import { type Sql, ident, join, sql, table } from "../../postgres/sql.ts"
 import { countKeys, reverseLogOf, unheldOf } from "../../store/changeLog.ts"
 import type { Run } from "../../store/runs.ts"
 import { logColumns, sameKey } from "./logColumns.ts"
-import { assertNotTruncated } from "./replay.ts"
+import { assertNotTruncated } from "../source/assertSameHeap.ts"
 import {
   byIndex,
   chooseSome,

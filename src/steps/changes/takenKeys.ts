@@ -2,8 +2,10 @@ import type { TableName } from "../../domain/tableName.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
 import { type Sql, ident, join, sql, table } from "../../postgres/sql.ts"
 import type { Run } from "../../store/runs.ts"
-import { requireBlueprint } from "../prep/scaffold.ts"
+import { intervalStartOfKey } from "../keyExpression.ts"
+import { zoneBlocks } from "../prep/survey.ts"
 import { logColumns, logDefinition, sameKey } from "./logColumns.ts"
+import { requireBlueprint } from "../requireBlueprint.ts"
 
 /** The keys that this transaction has taken out of a log and replays: a temporary table, empty again when it ends. */
 export function takenKeys(run: Run): Sql {
@@ -43,6 +45,28 @@ export function insertTakenStatement(run: Run, from: Sql, into: TableName, andWh
     select ${join(columns.map((name) => ident("cutover_source", name)))}
     from ${from} as cutover_source
     join ${takenKeys(run)} as cutover_taken on ${sameKey(run, "cutover_source", "cutover_taken")}${andWhere}`
+}
+
+/**
+ * The same, and where the rows were found: for each interval its rows and the zones of the source's heap they lie in, as
+ * an int8multirange's text. One statement, so what was read there is what was inserted.
+ */
+export function insertAndLocateStatement(run: Run, into: TableName, andWhere = sql``): Sql {
+  const zone = zoneBlocks(run.heapBlocks ?? 0)
+  const columns = join(requireBlueprint(run).columns.map((name) => ident(name)))
+  const read = join(requireBlueprint(run).columns.map((name) => ident("cutover_source", name)))
+  return sql`
+    with cutover_read as materialized (
+      select (cutover_source.ctid::text::point)[0]::bigint / ${zone}::bigint * ${zone}::bigint as cutover_block, ${read}
+      from only ${table(run.table)} as cutover_source
+      join ${takenKeys(run)} as cutover_taken on ${sameKey(run, "cutover_source", "cutover_taken")}${andWhere}
+    ), cutover_written as (
+      insert into ${table(into)} (${columns}) overriding system value select ${columns} from cutover_read
+    )
+    select ${intervalStartOfKey(run)}::text as start, count(*)::int as rows,
+           range_agg(int8range(cutover_block, cutover_block + ${zone}::bigint))::text as blocks
+    from cutover_read
+    group by 1`
 }
 
 /** Below this, keys are looked up by index one by one; the planner must not take a scan of the table for cheaper. */

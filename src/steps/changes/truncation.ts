@@ -4,19 +4,23 @@ import { sql, table } from "../../postgres/sql.ts"
 import { readPartitions } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import { tableOf } from "../partitionTable.ts"
+import { noteHeap } from "../source/assertSameHeap.ts"
 
 /**
  * A TRUNCATE of the source empties what was copied of it. Whatever the source holds now was written afterwards, so it is
  * in the change log, and comes back by replay; copies that are under way find empty blocks.
+ *
+ * The marks are deleted first: whoever comes second waits for the first to commit, and then finds none. It would empty
+ * the partitions once more otherwise, of what the first has replayed.
  */
 export async function heedTruncation(tx: Queryable, run: Run): Promise<void> {
-  const { rows } = await tx.query<{ id: string }>(sql`select id from cutover.truncations where run_id = ${run.id}`)
-  if (rows.length === 0) return
+  const { rowCount } = await tx.query(sql`delete from cutover.truncations where run_id = ${run.id}`)
+  if (rowCount === 0) return
   for (const partition of await readPartitions(tx, run.id)) {
     if (partition.tableName === null) continue
     const name = tableOf(run, partition)
     if ((await findRelation(tx, name)) !== undefined) await tx.query(sql`truncate ${table(name)}`)
   }
   await tx.query(sql`update cutover.partitions set rows_copied = 0, rows_estimated = 0 where run_id = ${run.id}`)
-  await tx.query(sql`delete from cutover.truncations where id = any (${rows.map((row) => row.id)}::bigint[])`)
+  await noteHeap(tx, run)
 }

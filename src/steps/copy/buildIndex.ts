@@ -6,8 +6,9 @@ import type { Run } from "../../store/runs.ts"
 import type { PartitionStep } from "../Step.ts"
 import { tableOf } from "../partitionTable.ts"
 import { replayPartition } from "../changes/replayPartition.ts"
-import { indexStatement, requireBlueprint } from "../prep/scaffold.ts"
+import { indexStatement } from "../prep/scaffold.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
+import { requireBlueprint } from "../requireBlueprint.ts"
 
 /**
  * Builds the next index or key that the loaded partition lacks: one each time. Before the first of them the

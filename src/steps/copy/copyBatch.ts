@@ -10,10 +10,10 @@ import type { Partition } from "../../store/partitions.ts"
 import { type Run, saveRunFacts } from "../../store/runs.ts"
 import type { PartitionStep } from "../Step.ts"
 import { keyWithin } from "../keyExpression.ts"
-import { requireBlueprint } from "../prep/scaffold.ts"
 import { paceLimits } from "../prep/survey.ts"
 import { boundsCheck, tableOf } from "../partitionTable.ts"
 import { targetName } from "../../domain/derivedNames.ts"
+import { requireBlueprint } from "../requireBlueprint.ts"
 
 /** Copies the rows of one month out of its next blocks, and leaves the checkpoint in the same transaction. */
 export const copyBatch: PartitionStep = async ({ tx, run }, partition) => {

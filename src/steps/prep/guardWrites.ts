@@ -10,6 +10,7 @@ import type { RunStep } from "../Step.ts"
 import { readGuardMark, sourceGone } from "../source/assertUnchanged.ts"
 import { makeBlueprint } from "./blueprint.ts"
 import { captureStatements, dropCaptureStatements } from "../changes/capture.ts"
+import { noteHeap } from "../source/assertSameHeap.ts"
 import { fingerprintOf } from "../source/fingerprint.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
 import { unlessBlocked } from "../locks/unlessBlocked.ts"
@@ -29,6 +30,7 @@ export const guardWrites: RunStep = async ({ tx, run }) =>
     work: async () => {
       const noted = await noteSource(tx, run)
       for (const statement of guardStatements(noted)) await tx.query(statement)
+      await noteHeap(tx, run)
       const { blocks } = await readOne<{ blocks: string }>(tx, heapBlocks(run.sourceOid))
       await saveRunFacts(tx, run.id, { heapBlocks: Number(blocks), guardMark: await readGuardMark(tx, run) })
       return { event: { type: "writes.guarded" } }

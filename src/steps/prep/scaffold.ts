@@ -14,6 +14,7 @@ import type { RunStep } from "../Step.ts"
 import { readBounds } from "../keyExpression.ts"
 import { defaultLabel, firstBatchBlocks } from "./survey.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
+import { requireBlueprint } from "../requireBlueprint.ts"
 
 /**
  * Builds the target beside the source, empty, with all its keys and indexes, and names the table of each month that
@@ -35,11 +36,6 @@ export const scaffold: RunStep = async ({ tx, run }) => {
     event: { type: "scaffold.built", left: toCopy },
     facts: { target: targetName(run.table).name, partitions: toCopy },
   }
-}
-
-export function requireBlueprint(run: Run): Blueprint {
-  if (run.blueprint === null) throw new Error(`run ${run.id} has no blueprint yet`)
-  return run.blueprint
 }
 
 /** The months around today get partitions though they may hold no rows yet: writes of tomorrow need them. */

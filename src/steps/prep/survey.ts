@@ -6,6 +6,7 @@ import { type Sql, sql, table } from "../../postgres/sql.ts"
 import { addFinding } from "../../store/partitions.ts"
 import { type Run, saveRunFacts } from "../../store/runs.ts"
 import type { RunStep } from "../Step.ts"
+import { watchHeap } from "../source/onWatchedSource.ts"
 import { intervalStartOfKey, readBounds } from "../keyExpression.ts"
 
 /** The label of the partition for rows without a key. */
@@ -15,7 +16,9 @@ export const defaultLabel = "default"
  * Notes for the next stretch of the heap which months live there: how many rows, and in which blocks. It takes one
  * pass over the table, in bounded batches; copy and validation then read of each month only its own blocks.
  */
-export const survey: RunStep = async ({ tx, run }) => {
+export const survey: RunStep = async (context) => {
+  const { tx, run } = context
+  await watchHeap(context)
   const heapBlocks = run.heapBlocks ?? 0
   const from = run.surveyedBlocks
   const to = Math.min(heapBlocks, from + run.batchBlocks)
@@ -41,7 +44,7 @@ export const firstBatchBlocks = 256
 export const paceLimits = { min: 8, max: 131_072 }
 
 /** The heap is looked at in about 4,000 zones, of 16 blocks (128 kB) at least: a month's map stays small. */
-function zoneBlocks(heapBlocks: number): number {
+export function zoneBlocks(heapBlocks: number): number {
   return Math.max(16, Math.ceil(heapBlocks / 4_096))
 }
 

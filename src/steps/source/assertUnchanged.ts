@@ -6,7 +6,7 @@ import { sql } from "../../postgres/sql.ts"
 import type { Run } from "../../store/runs.ts"
 import { changeLogOf } from "../../store/changeLog.ts"
 import { differences, fingerprintOf } from "./fingerprint.ts"
-import { requireBlueprint } from "../prep/scaffold.ts"
+import { requireBlueprint } from "../requireBlueprint.ts"
 
 /**
  * Halts when the source's definition is not what it was when the copy began, or when a trigger that guards it was

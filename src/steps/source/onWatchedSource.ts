@@ -1,12 +1,19 @@
-import { assertUnchanged } from "./assertUnchanged.ts"
-import type { PartitionStep } from "../Step.ts"
+import type { PartitionStep, StepContext } from "../Step.ts"
 import { heedTruncation } from "../changes/truncation.ts"
+import { assertSameHeap } from "./assertSameHeap.ts"
+import { assertUnchanged } from "./assertUnchanged.ts"
 
 /** A step that first makes sure that nothing happened to the source which the copy could miss. */
 export function onWatchedSource(step: PartitionStep): PartitionStep {
   return async (context, partition) => {
     await assertUnchanged(context.tx, context.run)
-    if (context.run.options.writes === "capture") await heedTruncation(context.tx, context.run)
+    await watchHeap(context)
     return await step(context, partition)
   }
+}
+
+/** Reading by blocks goes on only in the heap that the survey saw, or in the one that a TRUNCATE left. */
+export async function watchHeap({ tx, run }: StepContext): Promise<void> {
+  if (run.options.writes === "capture") await heedTruncation(tx, run)
+  await assertSameHeap(tx, run)
 }

@@ -8,8 +8,8 @@ import type { Run } from "../../store/runs.ts"
 import { logColumns } from "../changes/logColumns.ts"
 import { rangesOf } from "../copy/copyBatch.ts"
 import { keyWithin } from "../keyExpression.ts"
-import { requireBlueprint } from "../prep/scaffold.ts"
 import { hashOfRow } from "./rowHash.ts"
+import { requireBlueprint } from "../requireBlueprint.ts"
 
 /** What is compared: the rows of `plain` within the bounds, and all rows of `partition`. */
 export type Pair = {
@@ -19,7 +19,7 @@ export type Pair = {
   readonly bounds: Bounds | null
   /** The log whose keys still wait, and are left out on both sides; null where writes are refused. */
   readonly log: TableName | null
-  /** Where in `plain` the rows are, if nobody writes; null for anywhere. */
+  /** Where in the heap of `plain` the rows are; null for anywhere. */
   readonly blocks: readonly BlockRange[] | null
 }
 
@@ -43,7 +43,7 @@ export async function compare(db: Queryable, run: Run, pair: Pair): Promise<Comp
   }
 }
 
-/** Where nobody writes, the plain side reads only the blocks that hold the month; else a row may be anywhere. */
+/** Where it is known, the plain side reads only the blocks that hold the month. */
 export function comparisonStatement(run: Run, pair: Pair): Sql {
   const ofPlain = sql`${measures(run)} from only ${table(pair.plain)} as cutover_row where ${plainRows(run, pair)}`
   const plain =

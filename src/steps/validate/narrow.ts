@@ -1,9 +1,9 @@
 import type { Queryable } from "../../postgres/Queryable.ts"
 import { type Sql, ident, join, sql, table } from "../../postgres/sql.ts"
 import type { Run } from "../../store/runs.ts"
-import { requireBlueprint } from "../prep/scaffold.ts"
 import { type Pair, isSettled, plainRows } from "./compare.ts"
 import { hashOfRow } from "./rowHash.ts"
+import { requireBlueprint } from "../requireBlueprint.ts"
 
 /** In what two sides differ: how many rows of each kind, and some of them by their keys. */
 export type Differences = {

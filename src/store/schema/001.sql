@@ -28,6 +28,7 @@ create table cutover.runs (
   error           jsonb,
   epoch           integer not null,
   tick            bigint not null default 0,
+  heap_file       text,
   heap_blocks     bigint,
   surveyed_blocks bigint not null default 0,
   batch_blocks    bigint not null,
@@ -79,6 +80,15 @@ create table cutover.partitions (
   aggregates     jsonb,
   unique (run_id, label)
 );
+
+-- Blocks of the source's heap in which a replay found rows of a partition since the survey. A table of its own: an update
+-- of the partition's row would be in the way of others who change its state.
+create table cutover.relocations (
+  partition_id bigint not null references cutover.partitions (id),
+  blocks       int8multirange not null
+);
+
+create index relocations_by_partition on cutover.relocations (partition_id);
 
 -- What a committed batch leaves behind, in the transaction that copied its rows.
 create table cutover.batches (

@@ -1,9 +1,9 @@
 import { type Queryable, readOne } from "../../../postgres/Queryable.ts"
 import { ident, raw, sql, table } from "../../../postgres/sql.ts"
 import type { TableName } from "../../../domain/tableName.ts"
-import { requireBlueprint } from "../../prep/scaffold.ts"
 import { readTargetPartitions } from "../../targetPartitions.ts"
 import type { Belonging } from "../exchange.ts"
+import { requireBlueprint } from "../../requireBlueprint.ts"
 
 /**
  * Foreign keys of the table, to others. Only the table in front has them: on the other they would make an application

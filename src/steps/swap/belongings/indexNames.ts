@@ -1,6 +1,6 @@
 import { ident, sql } from "../../../postgres/sql.ts"
-import { requireBlueprint } from "../../prep/scaffold.ts"
 import type { Belonging } from "../exchange.ts"
+import { requireBlueprint } from "../../requireBlueprint.ts"
 
 /**
  * Indexes, and the constraints that stand on them: migrations and `ON CONFLICT ON CONSTRAINT` find them by name. Renaming
