@@ -24,3 +24,10 @@ export function nextBatchBlocks({ blocks, elapsedMs, targetMs, min, max }: Pace)
   const reachable = Math.ceil(blocks * growth)
   return Math.max(min, Math.min(max, fitting, reachable))
 }
+
+/**
+ * The first batch is 2 MB, so that it is short on any machine; growing by half each time it finds its size in a
+ * few seconds. The largest is 1 GB: beyond it nothing is gained.
+ */
+export const firstBatchBlocks = 256
+export const paceLimits = { min: 8, max: 131_072 }

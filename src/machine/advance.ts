@@ -92,12 +92,16 @@ function advanced(snapshot: RunSnapshot, actions: readonly { readonly params: un
 
 /** A paused or halted run begins nothing; resuming schedules what is due. */
 function beginsWork(effect: RunEffect): boolean {
-  return effect.type === "schedule" || effect.type === "fillLanes" || effect.type === "rejoin"
+  return ["schedule", "fillLanes", "rejoin", "sweep"].includes(effect.type)
 }
 
+/** The states that a sweep goes through are parts of the steps that people know. */
+export const shownAs: Readonly<Record<string, RunState>> = { sweep: "copy", unload: "copy", compare: "validate" }
+
 function stepOf(snapshot: RunSnapshot): RunState {
-  const step = snapshot.value.step
-  return (typeof step === "string" ? step : Object.keys(step)[0]) as RunState
+  const { step } = snapshot.value
+  const name = typeof step === "string" ? step : Object.keys(step)[0]
+  return shownAs[name ?? ""] ?? (name as RunState)
 }
 
 function unknownSnapshot(stored: StoredSnapshot, why: string, cause?: unknown): CutoverError {

@@ -5,8 +5,11 @@ export type RunEvent =
   | { readonly type: "indexes.ensured"; readonly optedIn: boolean }
   | { readonly type: "writes.guarded" }
   | { readonly type: "survey.advanced"; readonly finished: boolean }
-  | { readonly type: "scaffold.built"; readonly left: number }
-  | { readonly type: "partition.copied"; readonly left: number }
+  | { readonly type: "scaffold.built"; readonly left: number; readonly sweeps: boolean }
+  /** Every stripe of the heap was swept. */
+  | { readonly type: "swept" }
+  | { readonly type: "unloaded" }
+  | { readonly type: "partition.copied"; readonly left: number; readonly sweeps: boolean }
   | { readonly type: "partition.validated"; readonly left: number }
   | { readonly type: "partition.differed"; readonly error: ErrorDocument }
   | { readonly type: "partition.reset" }
@@ -29,10 +32,12 @@ export type RunEvent =
 
 /** What happens to one partition of a run. */
 export type PartitionEvent =
-  | { readonly type: "begin" }
+  | { readonly type: "begin"; readonly isLoaded: boolean }
   | { readonly type: "batch.copied"; readonly finished: boolean }
   | { readonly type: "index.built"; readonly finished: boolean }
   | { readonly type: "caught.up" }
   | { readonly type: "validated" }
+  /** All partitions were compared at once, and this one is equal. */
+  | { readonly type: "compared" }
   | { readonly type: "differed" }
   | { readonly type: "reset" }

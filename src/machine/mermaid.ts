@@ -22,7 +22,8 @@ const introduction = `# The machine
 This page is generated from \`src/machine\` by \`npm run diagram\`; a test fails when it is stale.
 
 A run is always in one **step** and under one **control**, and \`cutover status\` shows both. The step says where the work
-is: prep (with four parts), copy, validate, attach, analyze, cleanup. The control says whether work may go on: it is
+is: prep (with four parts), copy, validate, attach, analyze, cleanup. Where the heap is shuffled, *sweep* and *unload* are shown
+as copy and *compare* as validate: it is read once for all months. The control says whether work may go on: it is
 *running*; or *waiting* for a lock, a gate or the end of the fallback window, and goes on by itself or when you open
 the gate; or *paused* by a person or a full disk; or *halted* by an error that needs a person. Each partition has a small
 machine of its own, so that several months are on their way at once.
@@ -184,6 +185,8 @@ function renderEffect(effect: RunEffect | PartitionEffect): string {
   switch (effect.type) {
     case "schedule":
       return "delayMs" in effect && effect.delayMs > 0 ? `schedule ${effect.task} for later` : `schedule ${effect.task}`
+    case "sweep":
+      return "go on with the stripes"
     case "rejoin":
       return "go on with busy partitions"
     case "fillLanes":

@@ -8,7 +8,10 @@ const { createMachine } = setup({
     /** Never runs: `advance` reads the effects off the transition. */
     effect: (_, _effect: PartitionEffect) => {},
   },
-  guards: { finished: ({ event }) => "finished" in event && event.finished },
+  guards: {
+    finished: ({ event }) => "finished" in event && event.finished,
+    loaded: ({ event }) => event.type === "begin" && event.isLoaded,
+  },
 })
 
 const effect = (params: PartitionEffect) => ({ type: "effect" as const, params })
@@ -20,7 +23,7 @@ export const partitionMachine = createMachine({
   id: "partition",
   initial: "pending",
   states: {
-    pending: { on: { begin: "copying" } },
+    pending: { on: { begin: [{ guard: "loaded", target: "indexing" }, { target: "copying" }] } },
     copying: {
       entry: schedule("copy"),
       on: { ...reset, "batch.copied": [{ guard: "finished", target: "indexing" }, { actions: schedule("copy") }] },
@@ -36,7 +39,13 @@ export const partitionMachine = createMachine({
         "caught.up": { target: "copied", actions: effect({ type: "record", kind: "partition.copied" }) },
       },
     },
-    copied: { on: { ...reset, begin: "validating" } },
+    copied: {
+      on: {
+        ...reset,
+        begin: "validating",
+        compared: { target: "validated", actions: effect({ type: "record", kind: "partition.validated" }) },
+      },
+    },
     validating: {
       entry: schedule("validate"),
       on: {

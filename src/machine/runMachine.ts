@@ -36,6 +36,8 @@ const { createMachine } = setup({
   },
   guards: {
     noneLeft: ({ event }) => "left" in event && event.left === 0,
+    noneLeftOfSweep: ({ event }) => "sweeps" in event && event.sweeps && event.left === 0,
+    sweeps: ({ event }) => "sweeps" in event && event.sweeps,
     finished: ({ event }) => "finished" in event && event.finished,
     optedIn: ({ event }) => "optedIn" in event && event.optedIn,
     isStopped: or([stateIn({ control: "paused" }), stateIn({ control: "halted" })]),
@@ -84,6 +86,9 @@ const writes = working(schedule("writes"))
 const survey = working(schedule("survey"))
 const scaffold = working(schedule("scaffold"))
 const lanes = working(rejoin, fillLanes)
+const sweep = working(effect({ type: "sweep" }))
+const unload = working(schedule("unload"))
+const compare = working(schedule("compare"))
 const attach = working(schedule("attach"))
 const analyze = working(schedule("analyze"))
 const cleanup = working(schedule("cleanup"))
@@ -156,17 +161,26 @@ export const runMachine = createMachine({
                     target: "#run.step.attach",
                     actions: record("prep.completed", { optedIn: true }),
                   },
+                  {
+                    guard: "sweeps",
+                    target: "#run.step.sweep",
+                    actions: record("prep.completed", { optedIn: true }),
+                  },
                   { target: "#run.step.copy", actions: record("prep.completed", { optedIn: true }) },
                 ],
               },
             },
           },
         },
+        // A shuffled heap is read once, into all months, before each gets its indexes; and once more to compare them all.
+        sweep: { entry: sweep.entry, on: { resume: sweep.resume, swept: "unload", aborted: "aborted" } },
+        unload: { entry: unload.entry, on: { resume: unload.resume, unloaded: "copy", aborted: "aborted" } },
         copy: {
           entry: lanes.entry,
           on: {
             resume: lanes.resume,
             "partition.copied": [
+              { guard: "noneLeftOfSweep", target: "compare", actions: record("copy.completed") },
               { guard: "noneLeft", target: "validate", actions: record("copy.completed") },
               { actions: fillLanes },
             ],
@@ -183,6 +197,15 @@ export const runMachine = createMachine({
               { guard: "noneLeft", target: "attach", actions: record("validate.completed") },
               { actions: fillLanes },
             ],
+            "partition.reset": "copy",
+            aborted: "aborted",
+          },
+        },
+        compare: {
+          entry: compare.entry,
+          on: {
+            resume: compare.resume,
+            "partition.validated": { guard: "noneLeft", target: "attach", actions: record("validate.completed") },
             "partition.reset": "copy",
             aborted: "aborted",
           },

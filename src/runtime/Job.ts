@@ -6,6 +6,8 @@ export type JobData = {
   readonly runId: string
   readonly task: Task | "resume"
   readonly partitionId: string | null
+  /** The stripe of the heap that is to be swept on. */
+  readonly stripe?: number
   /** The run's epoch when it was sent; a job of an earlier epoch does nothing. */
   readonly epoch: number
   /** How many events its partition (or its run) had seen; makes the job's id, so that one event sends one job. */
@@ -19,5 +21,8 @@ const namespace = "6f0f6c1e-7d0e-4a53-9c53-1d9a6f1f3b0a"
 
 /** The same event sends the same job: an id that is there already is not sent twice. */
 export function jobId(data: JobData): string {
-  return uuidV5([data.runId, data.epoch, data.task, data.partitionId ?? "", data.tick].join("/"), namespace)
+  return uuidV5(
+    [data.runId, data.epoch, data.task, data.partitionId ?? data.stripe ?? "", data.tick].join("/"),
+    namespace,
+  )
 }

@@ -13,6 +13,7 @@ import { type Partition, countLeft, readPartitions, savePartitionState } from ".
 import { type Run, readRun, saveAdvanced, saveFinished } from "../store/runs.ts"
 import type { Services } from "./Services.ts"
 import { wake } from "./Queue.ts"
+import { sendSweeps } from "./sendSweeps.ts"
 
 export type Facts = Readonly<Record<string, unknown>>
 
@@ -59,6 +60,8 @@ async function carryOutEffect(
         { runId: run.id, task: effect.task, partitionId: null, epoch: run.epoch, tick: run.tick },
         effect.delayMs,
       )
+    case "sweep":
+      return await sendSweeps(services, tx, run)
     case "rejoin":
       return await rejoin(services, tx, run)
     case "fillLanes":
@@ -80,11 +83,12 @@ async function fillLanes(services: Services, tx: Queryable, run: Run): Promise<v
   const partitions = await readPartitions(tx, run.id)
   const busy = partitions.filter(isBusy).length
   const waiting = [
-    ...partitions.filter((one) => one.state === "copied"),
+    // After a sweep they are all compared at once.
+    ...partitions.filter((one) => one.state === "copied" && run.strategy !== "sweep"),
     ...partitions.filter((one) => one.state === "pending"),
   ]
   for (const partition of waiting.slice(0, Math.max(0, run.options.parallel - busy))) {
-    await movePartition(services, tx, run, partition, { type: "begin" }, {})
+    await movePartition(services, tx, run, partition, { type: "begin", isLoaded: partition.isLoaded }, {})
   }
 }
 
@@ -94,7 +98,7 @@ async function rejoin(services: Services, tx: Queryable, run: Run): Promise<void
     await sendTask(services, tx, run, partition)
 }
 
-async function movePartition(
+export async function movePartition(
   services: Services,
   tx: Queryable,
   run: Run,
@@ -139,13 +143,14 @@ async function meaningForRun(
   event: PartitionEvent,
   facts: Facts,
 ): Promise<RunEvent | undefined> {
-  if (event.type === "caught.up") return { type: "partition.copied", left: (await countLeft(tx, run.id)).toCopy }
+  if (event.type === "caught.up")
+    return { type: "partition.copied", left: (await countLeft(tx, run.id)).toCopy, sweeps: run.strategy === "sweep" }
   if (event.type === "validated") return { type: "partition.validated", left: (await countLeft(tx, run.id)).toValidate }
   if (event.type === "differed") return { type: "partition.differed", error: difference(run, partition, facts) }
   return undefined
 }
 
-function difference(run: Run, partition: Partition, facts: Facts): ErrorDocument {
+export function difference(run: Run, partition: Partition, facts: Facts): ErrorDocument {
   return new CutoverError("CUTOVER_DIFFERENT", {
     message: `Partition ${partition.label} of ${renderTableName(run.table)} differs: ${String(facts.sourceRows)} rows in the source, ${String(facts.targetRows)} in the target${rowsOf(facts.differences)}.`,
     state: "The run stopped before the swap; the application still uses the source, which is complete.",

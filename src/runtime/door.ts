@@ -8,9 +8,13 @@ import { withTransaction } from "../postgres/transaction.ts"
 import type { Outcome } from "../steps/Step.ts"
 import { type Partition, readPartition } from "../store/partitions.ts"
 import { type Run, lockRun, readRun } from "../store/runs.ts"
+import { type Stripe, readStripe } from "../store/stripes.ts"
+import { sweep } from "../steps/copy/sweep.ts"
+import { compareAll } from "../steps/validate/compareAll.ts"
 import type { Job } from "./Job.ts"
 import type { Services } from "./Services.ts"
 import { type Facts, carryOutPartitionEvent, carryOutRunEvent } from "./carryOut.ts"
+import { carryOutCompared, carryOutSwept } from "./carryOutSweep.ts"
 import { partitionSteps, runSteps } from "./tasks.ts"
 
 /** The attempt was given to somebody else meanwhile; everything it did is rolled back. */
@@ -51,7 +55,8 @@ export async function passCommand(
   })
 }
 
-type Due = { readonly run: Run; readonly partition: Partition | undefined }
+/** What a job is to do: for the run as a whole, for one of its partitions, or for a stripe of its heap. */
+type Due = { readonly run: Run; readonly partition: Partition | undefined; readonly stripe: Stripe | undefined }
 
 /**
  * Marks the job as under way (a dead worker's lock is free), and the run as having one under way, for those who wait
@@ -70,7 +75,12 @@ async function findDue(tx: Queryable, job: Job): Promise<Due | undefined> {
   const run = await readRun(tx, job.data.runId)
   if (!isCurrent(run, job)) return undefined
   if (!(await isStillDue(tx, run, job))) return undefined
-  return { run, partition: job.data.partitionId === null ? undefined : await readPartition(tx, job.data.partitionId) }
+  const { partitionId, stripe } = job.data
+  return {
+    run,
+    partition: partitionId === null ? undefined : await readPartition(tx, partitionId),
+    stripe: stripe === undefined ? undefined : await readStripe(tx, run.id, stripe),
+  }
 }
 
 function isCurrent(run: Run, job: Job): boolean {
@@ -86,7 +96,19 @@ function isDueForRun(run: Run, job: Job): boolean {
 
 async function work(services: Services, tx: Queryable, job: Job, due: Due): Promise<Outcome<unknown>["afterCommit"]> {
   await tx.query(sql`savepoint work`)
-  const { partition } = due
+  const { partition, stripe } = due
+  if (stripe !== undefined) {
+    await sweep({ tx, run: due.run }, stripe)
+    const run = await lockIfDue(tx, job, stripe.tick + 1)
+    if (run !== undefined) await carryOutSwept(services, tx, run, stripe.n)
+    return undefined
+  }
+  if (job.data.task === "compare") {
+    const compared = await compareAll({ tx, run: due.run })
+    const run = await lockIfDue(tx, job)
+    if (run !== undefined) await carryOutCompared(services, tx, run, compared)
+    return undefined
+  }
   if (partition !== undefined) {
     const outcome = await partitionSteps[job.data.task as keyof typeof partitionSteps]({ tx, run: due.run }, partition)
     const run = await lockIfDue(tx, job)
@@ -105,15 +127,16 @@ async function work(services: Services, tx: Queryable, job: Job, due: Due): Prom
 }
 
 /** Locks the run late. Was it paused meanwhile, the work still counts; was it resumed as well, or is the work done, it does not. */
-async function lockIfDue(tx: Queryable, job: Job): Promise<Run | undefined> {
+async function lockIfDue(tx: Queryable, job: Job, tick = job.data.tick): Promise<Run | undefined> {
   const run = await lockRun(tx, job.data.runId)
-  if (run.epoch === job.data.epoch && run.finishedAt === null && (await isStillDue(tx, run, job))) return run
+  if (run.epoch === job.data.epoch && run.finishedAt === null && (await isStillDue(tx, run, job, tick))) return run
   await tx.query(sql`rollback to savepoint work`)
   return undefined
 }
 
 /** Whether the task of a job is what its run, or its partition, is at. */
-export async function isStillDue(tx: Queryable, run: Run, job: Job): Promise<boolean> {
+export async function isStillDue(tx: Queryable, run: Run, job: Job, tick = job.data.tick): Promise<boolean> {
+  if (job.data.stripe !== undefined) return (await readStripe(tx, run.id, job.data.stripe)).tick === tick
   if (job.data.partitionId === null) return isDueForRun(run, job)
   const partition = await readPartition(tx, job.data.partitionId)
   return taskOfState[partition.state] === job.data.task && partition.tick === job.data.tick

@@ -10,14 +10,19 @@ import { copyBatch } from "../steps/copy/copyBatch.ts"
 import { guardWrites } from "../steps/prep/guardWrites.ts"
 import { onWatchedSource } from "../steps/source/onWatchedSource.ts"
 import { scaffold } from "../steps/prep/scaffold.ts"
+import { unload } from "../steps/copy/unload.ts"
 import { survey } from "../steps/prep/survey.ts"
 import { validatePartition } from "../steps/validate/validatePartition.ts"
 
-/** The step of each task that works inside the transaction of its job. `indexes` cannot: see `workIndexes`. */
-export const runSteps: Readonly<Record<Exclude<RunTask, "indexes">, RunStep>> = {
+/**
+ * The step of each task that works inside the transaction of its job. `indexes` cannot: see `workIndexes`. Stripes and the
+ * comparison of all partitions have outcomes of their own: see `door`.
+ */
+export const runSteps: Readonly<Record<Exclude<RunTask, "indexes" | "compare">, RunStep>> = {
   writes: guardWrites,
   survey,
   scaffold,
+  unload,
   attach,
   analyze,
   cleanup,
@@ -40,6 +45,7 @@ export const longTasks: ReadonlySet<string> = new Set([
   "index",
   "catchUp",
   "validate",
+  "compare",
   "attach",
   "analyze",
   "discard",

@@ -1,6 +1,7 @@
 import type { PartitionEvent, RunEvent } from "../machine/events.ts"
 import type { Queryable } from "../postgres/Queryable.ts"
 import type { Partition } from "../store/partitions.ts"
+import type { Stripe } from "../store/stripes.ts"
 import type { Run } from "../store/runs.ts"
 
 export type StepContext = {
@@ -20,4 +21,13 @@ export type Outcome<Event> = {
 
 /** A step works and reports; it sends no jobs and changes no state. */
 export type RunStep = (context: StepContext) => Promise<Outcome<RunEvent>>
+export type StripeStep = (context: StepContext, stripe: Stripe) => Promise<void>
+
+/** What the comparison of all partitions at once found. */
+export type Compared = {
+  readonly partition: Partition
+  readonly equal: boolean
+  readonly facts: Outcome<never>["facts"]
+}
+export type CompareStep = (context: StepContext) => Promise<readonly Compared[]>
 export type PartitionStep = (context: StepContext, partition: Partition) => Promise<Outcome<PartitionEvent>>

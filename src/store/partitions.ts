@@ -17,6 +17,8 @@ export type Partition = {
   /** The checkpoint: blocks before it are copied. */
   readonly nextBlock: number
   readonly batches: number
+  /** Its rows came by a sweep of the heap: what is left are its indexes. */
+  readonly isLoaded: boolean
 }
 
 export type Bounds = { readonly from: string; readonly to: string }
@@ -112,7 +114,7 @@ export async function clearProgress(tx: Queryable, id: string): Promise<void> {
   await tx.query(sql`delete from cutover.relocations where partition_id = ${id}`)
   await tx.query(sql`
     update cutover.partitions
-    set next_block = 0, rows_copied = 0, batches = 0, started_at = null, copied_at = null, validated_at = null,
+    set next_block = 0, rows_copied = 0, batches = 0, is_loaded = false, started_at = null, copied_at = null, validated_at = null,
         source_rows = null, target_rows = null, source_hash = null, target_hash = null, equal = null, aggregates = null
     where id = ${id}`)
 }
@@ -160,6 +162,7 @@ type PartitionRow = {
   blocks: string
   next_block: string
   batches: number
+  is_loaded: boolean
 }
 
 function toPartition(row: PartitionRow): Partition {
@@ -175,5 +178,6 @@ function toPartition(row: PartitionRow): Partition {
     blocks: parseMultirange(row.blocks),
     nextBlock: Number(row.next_block),
     batches: row.batches,
+    isLoaded: row.is_loaded,
   }
 }

@@ -7,6 +7,8 @@ import { type Queryable, findOne } from "../postgres/Queryable.ts"
 import { type Sql, sql } from "../postgres/sql.ts"
 import type { Blueprint } from "./Blueprint.ts"
 
+export type Strategy = "months" | "sweep"
+
 export type KeyType = "date" | "timestamp" | "timestamptz"
 
 /** One cutover of one table, as its row says. Times are PostgreSQL's text, in UTC. */
@@ -31,6 +33,8 @@ export type Run = {
   readonly surveyedBlocks: number
   /** Size of the next batch. */
   readonly batchBlocks: number
+  /** How rows are found: month by month in the blocks that hold each, or in one sweep of the heap; null before the survey. */
+  readonly strategy: Strategy | null
   readonly blueprint: Blueprint | null
   readonly fingerprint: string | null
   /** What the catalog says of the triggers that guard the source: any change of them changes it. */
@@ -124,6 +128,7 @@ export type RunFacts = Partial<{
   heapBlocks: number
   surveyedBlocks: number
   batchBlocks: number
+  strategy: Strategy
   blueprint: Blueprint
   fingerprint: string
   guardMark: string
@@ -138,6 +143,7 @@ export async function saveRunFacts(tx: Queryable, id: string, facts: RunFacts): 
         heap_blocks = coalesce(${facts.heapBlocks ?? null}, heap_blocks),
         surveyed_blocks = coalesce(${facts.surveyedBlocks ?? null}, surveyed_blocks),
         batch_blocks = coalesce(${facts.batchBlocks ?? null}, batch_blocks),
+        strategy = coalesce(${facts.strategy ?? null}, strategy),
         blueprint = coalesce(${facts.blueprint === undefined ? null : JSON.stringify(facts.blueprint)}::jsonb, blueprint),
         fingerprint = coalesce(${facts.fingerprint ?? null}, fingerprint),
         guard_mark = coalesce(${facts.guardMark ?? null}, guard_mark),
@@ -182,6 +188,7 @@ type RunRow = {
   heap_blocks: string | null
   surveyed_blocks: string
   batch_blocks: string
+  strategy: Strategy | null
   blueprint: Blueprint | null
   fingerprint: string | null
   guard_mark: string | null
@@ -211,6 +218,7 @@ function toRun(row: RunRow): Run {
     heapBlocks: row.heap_blocks === null ? null : Number(row.heap_blocks),
     surveyedBlocks: Number(row.surveyed_blocks),
     batchBlocks: Number(row.batch_blocks),
+    strategy: row.strategy,
     blueprint: row.blueprint,
     fingerprint: row.fingerprint,
     guardMark: row.guard_mark,

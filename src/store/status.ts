@@ -90,7 +90,7 @@ const copiedWithin = (seconds: number): Sql => sql`(
 
 const partitionFacts = sql`
   select coalesce(json_agg(json_build_object(
-    'label', p.label, 'table', p.table_name, 'from', p.lower_bound, 'to', p.upper_bound, 'state', p.state,
+    'label', p.label, 'table', p.table_name, 'from', p.lower_bound, 'to', p.upper_bound, 'state', case when p.state = 'pending' and p.batches > 0 then 'copying' else p.state end,
     'rowsEstimated', p.rows_estimated::text, 'rowsCopied', p.rows_copied::text,
     'batches', p.batches, 'attempts', p.attempts,
     'startedAt', ${isoTime(sql`p.started_at`)}, 'copiedAt', ${isoTime(sql`p.copied_at`)},

@@ -76,6 +76,37 @@ describe("a killed command", () => {
     },
   )
 
+  it(
+    "leaves a sweep of a shuffled heap that goes on from the last batch of each stripe",
+    { timeout: 300_000 },
+    async () => {
+      const { seed, random } = randomOf(process.env.CUTOVER_TEST_SEED)
+      await using database = await createDatabase("killsweep")
+      await createTable(database, 150_000)
+      await database.query(
+        "create table s as select * from t order by md5(id::text); truncate t; insert into t overriding system value select * from s; drop table s",
+      )
+      const before = await contentOf(database, "t")
+      for (let kills = 0; ; kills++) {
+        const isFirst = (await stateOf(database)) === undefined
+        const command = startCutover(database.url, isFirst ? launchArgs : ["resume", "t"])
+        // The sweep is where it is killed; the last command is left to end by itself.
+        const killing = kills < 8 ? sleep(500 + random() * 700).then(() => command.process.kill("SIGKILL")) : undefined
+        const { signal, code, stderr } = await command.ended
+        await killing
+        expect(signal === "SIGKILL" || code === 0, `exit ${code}, seed ${seed}, kill ${kills}\n${stderr}`).toBe(true)
+        if ((await stateOf(database)) === "cleanup") break
+      }
+      expect(await database.query("select strategy from cutover.runs")).toEqual([{ strategy: "sweep" }])
+      expect(await contentOf(database, "t"), `seed ${seed}`).toEqual(before)
+      const status = await statusOf(database)
+      const rows = new Map((await partitionsOf(database, "t")).map((one) => [`public.${one.name}`, one.rows]))
+      expect(status.partitions.map((one) => [one.table, one.rowsCopied])).toEqual(
+        status.partitions.map((one) => [one.table, rows.get(one.table)]),
+      )
+    },
+  )
+
   it("is followed by a worker that takes its work over, long before a heartbeat could tell", async () => {
     await using database = await createDatabase("takeover")
     await createTable(database, 100_000)

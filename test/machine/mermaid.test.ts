@@ -37,7 +37,7 @@ describe("the diagrams", () => {
     ],
     [
       "an event that leads to one state from almost everywhere, as a note",
-      "aborted leads here<br/>from prep, copy, validate, attach",
+      "aborted leads here<br/>from prep, sweep, unload, copy, validate, compare, attach",
     ],
     ["the end", "  aborted --> [*]\n"],
   ])("show %s", (_, line) => {

@@ -9,12 +9,15 @@ import { renderEffect } from "./renderEffect.ts"
 const table = `
 state        event                 next         effects
 pending      begin                 copying      +copy
+pending      begin (loaded)        indexing     +index
 copying      batch.copied (more)   copying      +copy
 copying      batch.copied (end)    indexing     +index
 indexing     index.built (more)    indexing     +index
 indexing     index.built (end)     catchingUp   +catchUp
 catchingUp   caught.up             copied       partition.copied
 copied       begin                 validating   +validate
+copied       begin (loaded)        validating   +validate
+copied       compared              validated    partition.validated
 validating   validated             validated    partition.validated
 validating   differed              copied       –
 copying      reset                 pending      –
@@ -28,7 +31,8 @@ validated    reset                 pending      –
 const samples: {
   readonly [Type in PartitionEvent["type"]]: Readonly<Record<string, Extract<PartitionEvent, { type: Type }>>>
 } = {
-  begin: { begin: { type: "begin" } },
+  begin: { begin: { type: "begin", isLoaded: false }, "begin (loaded)": { type: "begin", isLoaded: true } },
+  compared: { compared: { type: "compared" } },
   "batch.copied": {
     "batch.copied (more)": { type: "batch.copied", finished: false },
     "batch.copied (end)": { type: "batch.copied", finished: true },

@@ -14,7 +14,8 @@ const left = fc.nat(2)
 /** Any event at all, whether it makes sense or not. */
 const anyEvent: fc.Arbitrary<RunEvent> = fc.oneof(
   fc.constantFrom(...runEvents.values()),
-  fc.record({ type: fc.constantFrom("partition.copied" as const, "partition.validated" as const), left }),
+  fc.record({ type: fc.constant("partition.copied" as const), left, sweeps: fc.boolean() }),
+  fc.record({ type: fc.constant("partition.validated" as const), left }),
   fc.record({ type: fc.constantFrom("pause" as const, "analyzed" as const), reason }),
   fc.record({ type: fc.constant("held" as const), reason, retryMs: fc.option(fc.nat()) }),
   fc.record({ type: fc.constant("blocked" as const), reason, retryMs: fc.nat() }),
@@ -26,8 +27,11 @@ const leadsOn: Readonly<Record<string, RunEvent>> = {
   "prep.indexes": { type: "indexes.ensured", optedIn: true },
   "prep.writes": { type: "writes.guarded" },
   "prep.survey": { type: "survey.advanced", finished: true },
-  "prep.scaffold": { type: "scaffold.built", left: 2 },
-  copy: { type: "partition.copied", left: 0 },
+  "prep.scaffold": { type: "scaffold.built", left: 2, sweeps: false },
+  copy: { type: "partition.copied", left: 0, sweeps: false },
+  sweep: { type: "swept" },
+  unload: { type: "unloaded" },
+  compare: { type: "partition.validated", left: 0 },
   validate: { type: "partition.validated", left: 0 },
   attach: { type: "swapped" },
   analyze: { type: "analyzed", reason: "the fallback window is open" },
@@ -130,5 +134,5 @@ function isFinished({ stored }: Advanced): boolean {
 }
 
 function beginsWork(effect: RunEffect): boolean {
-  return effect.type === "schedule" || effect.type === "fillLanes" || effect.type === "rejoin"
+  return ["schedule", "fillLanes", "rejoin", "sweep"].includes(effect.type)
 }

@@ -28,8 +28,18 @@ const samples: { readonly [Type in RunEvent["type"]]: Readonly<Record<string, Ex
     more: { type: "survey.advanced", finished: false },
     end: { type: "survey.advanced", finished: true },
   },
-  "scaffold.built": { some: { type: "scaffold.built", left: 3 }, none: { type: "scaffold.built", left: 0 } },
-  "partition.copied": { some: { type: "partition.copied", left: 3 }, none: { type: "partition.copied", left: 0 } },
+  "scaffold.built": {
+    some: { type: "scaffold.built", left: 3, sweeps: false },
+    none: { type: "scaffold.built", left: 0, sweeps: false },
+    shuffled: { type: "scaffold.built", left: 3, sweeps: true },
+  },
+  swept: { "": { type: "swept" } },
+  unloaded: { "": { type: "unloaded" } },
+  "partition.copied": {
+    some: { type: "partition.copied", left: 3, sweeps: false },
+    none: { type: "partition.copied", left: 0, sweeps: false },
+    "none, swept": { type: "partition.copied", left: 0, sweeps: true },
+  },
   "partition.validated": {
     some: { type: "partition.validated", left: 3 },
     none: { type: "partition.validated", left: 0 },

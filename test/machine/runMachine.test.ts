@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import type { Control } from "../../src/domain/status.ts"
 import type { ErrorDocument } from "../../src/errors/CutoverError.ts"
-import { advanceRun, canAdvance, restoreRun } from "../../src/machine/advance.ts"
+import { advanceRun, canAdvance, restoreRun, shownAs } from "../../src/machine/advance.ts"
 import type { RunEvent } from "../../src/machine/events.ts"
 import { runMachine } from "../../src/machine/runMachine.ts"
 import { type ReachableRun, findReachable, finishedSteps, isFinished, reachableRuns, whereIs } from "./reachableRuns.ts"
@@ -39,11 +39,32 @@ prep.survey    any       aborted                      aborted        running  cl
 
 prep.scaffold  going     scaffold.built (some)        copy           ·        ·        prep.completed +rejoin +lanes
 prep.scaffold  stopped   scaffold.built (some)        copy           ·        ·        prep.completed
+prep.scaffold  going     scaffold.built (shuffled)    sweep          ·        ·        prep.completed +sweeps
+prep.scaffold  stopped   scaffold.built (shuffled)    sweep          ·        ·        prep.completed
 prep.scaffold  going     scaffold.built (none)        attach         ·        ·        prep.completed +attach
 prep.scaffold  stopped   scaffold.built (none)        attach         ·        ·        prep.completed
 prep.scaffold  stopped   resume                       ·              running  cleared  +scaffold run.resumed
 prep.scaffold  any       aborted                      aborted        running  cleared  run.aborted finish
 
+sweep          going     swept                        unload         ·        ·        +unload
+sweep          stopped   swept                        unload         ·        ·        –
+sweep          stopped   resume                       ·              running  cleared  +sweeps run.resumed
+sweep          any       aborted                      aborted        running  cleared  run.aborted finish
+
+unload         going     unloaded                     copy           ·        ·        +rejoin +lanes
+unload         stopped   unloaded                     copy           ·        ·        –
+unload         stopped   resume                       ·              running  cleared  +unload run.resumed
+unload         any       aborted                      aborted        running  cleared  run.aborted finish
+
+compare        going     partition.validated (none)   attach         ·        ·        validate.completed +attach
+compare        stopped   partition.validated (none)   attach         ·        ·        validate.completed
+compare        going     partition.reset              copy           ·        ·        +rejoin +lanes
+compare        stopped   partition.reset              copy           ·        ·        –
+compare        stopped   resume                       ·              running  cleared  +compare run.resumed
+compare        any       aborted                      aborted        running  cleared  run.aborted finish
+
+copy           going     partition.copied (none, swept)  compare     ·        ·        copy.completed +compare
+copy           stopped   partition.copied (none, swept)  compare     ·        ·        copy.completed
 copy           going     partition.copied (some)      ·              ·        ·        +lanes
 copy           stopped   partition.copied (some)      ·              ·        ·        –
 copy           going     partition.copied (none)      validate       ·        ·        copy.completed +lanes
@@ -106,6 +127,10 @@ other          any       survey.advanced (more)       ·              ·        
 other          any       survey.advanced (end)        ·              ·        ·        –
 other          any       scaffold.built (some)        ·              ·        ·        –
 other          any       scaffold.built (none)        ·              ·        ·        –
+other          any       scaffold.built (shuffled)    ·              ·        ·        –
+other          any       swept                        ·              ·        ·        –
+other          any       unloaded                     ·              ·        ·        –
+other          any       partition.copied (none, swept)  ·           ·        ·        –
 other          any       partition.copied (some)      ·              ·        ·        –
 other          any       partition.copied (none)      ·              ·        ·        –
 other          any       partition.validated (some)   ·              ·        ·        –
@@ -140,7 +165,7 @@ other          any       target.dropped               ·              ·        
 `
 
 const steps =
-  "prep.indexes prep.writes prep.survey prep.scaffold copy validate attach analyze cleanup done aborted rolledBack.discard rolledBack.finished".split(
+  "prep.indexes prep.writes prep.survey prep.scaffold sweep unload copy compare validate attach analyze cleanup done aborted rolledBack.discard rolledBack.finished".split(
     " ",
   )
 
@@ -222,9 +247,9 @@ describe("the table of a run", () => {
   })
 })
 
-it("tells commands where they make sense: a partition is copied anew in copy, validate and attach only", () => {
+it("tells commands where they make sense: a partition is copied anew in copy, compare, validate and attach only", () => {
   const able = reachableRuns.filter((run) => canAdvance(run.stored, { type: "partition.reset" }))
-  expect([...new Set(able.map((run) => run.step))].toSorted()).toEqual(["attach", "copy", "validate"])
+  expect([...new Set(able.map((run) => run.step))].toSorted()).toEqual(["attach", "compare", "copy", "validate"])
 })
 
 it.each(["pause", "halt", "partition.differed", "resume", "blocked", "held (still)", "analyzed"])(
@@ -265,7 +290,7 @@ type Why = Pick<Outcome, "reason" | "error">
 function outcomeOf(run: ReachableRun, event: RunEvent): Outcome {
   const next = advanceRun(run.stored, event)
   const { step, control } = whereIs(next.stored)
-  expect([next.state, next.control]).toEqual([step.split(".")[0], control])
+  expect([next.state, next.control]).toEqual([shownAs[step] ?? step.split(".")[0], control])
   return { step, control, ...next.context, effects: next.effects.map(renderEffect).join(" ") || "–" }
 }
 

@@ -47,6 +47,15 @@ export async function createTruth(database: TestDatabase, rows: number): Promise
     end $$`)
 }
 
+/** Puts rows of all months into every block of `t`, as in a table that was loaded in another order. */
+export async function shuffleHeap(database: TestDatabase): Promise<void> {
+  await database.query(`
+    create table other as select * from t order by md5(id::text);
+    truncate t;
+    insert into t select * from other;
+    drop table other`)
+}
+
 /** One kind of transaction; `id` is a random row that nobody else writes at this moment. */
 type Kind = (client: pg.Client, context: KindContext) => Promise<void>
 type KindContext = {

@@ -3,7 +3,7 @@ import { rollback } from "../../src/runtime/commands/rollback.ts"
 import { createDatabase } from "../../test/support/database.ts"
 import { randomOf } from "../../test/support/random.ts"
 import { launchRun, services, waitForStatus, worker } from "../../test/support/runs.ts"
-import { createTruth, startWriters, truncateBoth } from "../../test/support/writers.ts"
+import { createTruth, shuffleHeap, startWriters, truncateBoth } from "../../test/support/writers.ts"
 import type { Scenario } from "../Scenario.ts"
 import { judge } from "../judge.ts"
 
@@ -17,6 +17,7 @@ export const truncate: Scenario = {
     await using database = await createDatabase("torture", server.url)
     await using open = await services(database)
     await createTruth(database, rows)
+    if (seed % 3 === 0) await shuffleHeap(database)
     await using writers = await startWriters(database, rows, seed)
     const run = await launchRun(open, { table: "t", by: "d", options: { writes: "capture", batchTargetMs: 50 } })
     await using _ = await worker(open, run.id)

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { createDatabase } from "../../test/support/database.ts"
 import { launchRun, services, workUntil, workUntilQuiet } from "../../test/support/runs.ts"
-import { createTruth, moveFar, startWriters } from "../../test/support/writers.ts"
+import { createTruth, moveFar, shuffleHeap, startWriters } from "../../test/support/writers.ts"
 import type { Scenario } from "../Scenario.ts"
 import { judge } from "../judge.ts"
 
@@ -14,6 +14,8 @@ export const writes: Scenario = {
     await using database = await createDatabase("torture", server.url)
     await using open = await services(database)
     await createTruth(database, rows)
+    // Every third table is shuffled, and so swept.
+    if (seed % 3 === 0) await shuffleHeap(database)
     await using writers = await startWriters(database, rows, seed)
     const run = await launchRun(open, { table: "t", by: "d", options: { writes: "capture", batchTargetMs: 50 } })
     await workUntil(open, run.id, (one) => one.run.state !== "prep")

@@ -1,9 +1,9 @@
 import { targetName } from "../../domain/derivedNames.ts"
-import { type Sql, ident, literal, raw, sql, table } from "../../postgres/sql.ts"
+import { type Sql, ident, sql, table } from "../../postgres/sql.ts"
 import type { Partition } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import type { PartitionStep } from "../Step.ts"
-import { boundsCheck, tableOf } from "../partitionTable.ts"
+import { boundsCheck, partitionClause, tableOf } from "../partitionTable.ts"
 import { noteLoaded } from "../locks/oldSnapshots.ts"
 import { replayCopied } from "../changes/replayCopied.ts"
 import { replayPartition } from "../changes/replayPartition.ts"
@@ -30,12 +30,8 @@ export const catchUp: PartitionStep = async ({ tx, run }, partition) => {
 /** ATTACH takes SHARE UPDATE EXCLUSIVE on the target and ACCESS EXCLUSIVE on the partition: nobody uses either yet. */
 export function attachStatements(run: Run, partition: Partition): Sql[] {
   const name = table(tableOf(run, partition))
-  const bounds =
-    partition.bounds === null
-      ? raw("default")
-      : sql`for values from (${literal(partition.bounds.from)}) to (${literal(partition.bounds.to)})`
   return [
-    sql`alter table ${table(targetName(run.table))} attach partition ${name} ${bounds}`,
+    sql`alter table ${table(targetName(run.table))} attach partition ${name} ${partitionClause(partition.bounds)}`,
     ...(partition.bounds === null ? [] : [sql`alter table ${name} drop constraint ${ident(boundsCheck)}`]),
   ]
 }

@@ -5,6 +5,7 @@ import { sql, table } from "../../postgres/sql.ts"
 import { readPartitions } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import { dropChangeLog } from "../changes/capture.ts"
+import { dropLoader } from "../copy/loader.ts"
 import { dropCaptureBack } from "../changes/captureBack.ts"
 import { dropGuardStatements } from "./guardWrites.ts"
 import { tableOf } from "../partitionTable.ts"
@@ -30,6 +31,7 @@ export async function dropTarget(tx: Queryable, run: Run): Promise<void> {
   if (run.targetOid !== null && (await findRelation(tx, target))?.oid === run.targetOid) {
     await tx.query(sql`drop table ${table(target)} restrict`)
   }
+  await dropLoader(tx, run)
   for (const partition of await readPartitions(tx, run.id)) {
     if (partition.tableName !== null)
       await tx.query(sql`drop table if exists ${table(tableOf(run, partition))} restrict`)

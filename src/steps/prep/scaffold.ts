@@ -1,3 +1,4 @@
+import { firstBatchBlocks } from "../../domain/pace.ts"
 import { defaultPartitionName, partitionName, targetName } from "../../domain/derivedNames.ts"
 import { shortenIdentifier } from "../../domain/identifier.ts"
 import { labelOf, seededStarts } from "../../domain/interval.ts"
@@ -12,7 +13,8 @@ import { addFinding, countLeft, readPartitions, saveTableName } from "../../stor
 import { type Run, saveRunFacts } from "../../store/runs.ts"
 import type { RunStep } from "../Step.ts"
 import { readBounds } from "../keyExpression.ts"
-import { defaultLabel, firstBatchBlocks } from "./survey.ts"
+import { defaultLabel } from "./survey.ts"
+import { chooseStrategy, prepareSweep } from "./strategy.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
 
@@ -31,10 +33,13 @@ export const scaffold: RunStep = async ({ tx, run }) => {
   if (target === undefined) throw new Error(`the target of run ${run.id} was made and is not there`)
   await saveRunFacts(tx, run.id, { targetOid: target.oid, batchBlocks: firstBatchBlocks })
   await nameTables(tx, { ...run, targetOid: target.oid })
+  const { strategy, reason } = await chooseStrategy(tx, run)
+  await saveRunFacts(tx, run.id, { strategy })
+  if (strategy === "sweep") await prepareSweep(tx, run)
   const { toCopy } = await countLeft(tx, run.id)
   return {
-    event: { type: "scaffold.built", left: toCopy },
-    facts: { target: targetName(run.table).name, partitions: toCopy },
+    event: { type: "scaffold.built", left: toCopy, sweeps: strategy === "sweep" },
+    facts: { target: targetName(run.table).name, partitions: toCopy, strategy, reason },
   }
 }
 

@@ -1,5 +1,5 @@
 import { labelOf } from "../../domain/interval.ts"
-import { nextBatchBlocks } from "../../domain/pace.ts"
+import { nextBatchBlocks, paceLimits } from "../../domain/pace.ts"
 import { CutoverError } from "../../errors/CutoverError.ts"
 import { type Queryable } from "../../postgres/Queryable.ts"
 import { type Sql, sql, table } from "../../postgres/sql.ts"
@@ -35,13 +35,6 @@ export const survey: RunStep = async (context) => {
   })
   return { event: { type: "survey.advanced", finished: to >= heapBlocks } }
 }
-
-/**
- * The first batch is 2 MB, so that it is short on any machine; growing by half each time it finds its size in a
- * few seconds. The largest is 1 GB: beyond it nothing is gained.
- */
-export const firstBatchBlocks = 256
-export const paceLimits = { min: 8, max: 131_072 }
 
 /** The heap is looked at in about 4,000 zones, of 16 blocks (128 kB) at least: a month's map stays small. */
 export function zoneBlocks(heapBlocks: number): number {

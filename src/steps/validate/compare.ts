@@ -23,11 +23,15 @@ export type Pair = {
   readonly blocks: readonly BlockRange[] | null
 }
 
-type Side = { readonly rows: string; readonly hash: string; readonly sums: readonly (string | null)[] }
+export type Side = { readonly rows: string; readonly hash: string; readonly sums: readonly (string | null)[] }
 
 /** Counts the rows of both sides and sums their hashes, and beside them the numeric columns. One statement, so one snapshot. */
 export async function compare(db: Queryable, run: Run, pair: Pair): Promise<Comparison> {
   const { plain, partition } = await readOne<{ plain: Side; partition: Side }>(db, comparisonStatement(run, pair))
+  return comparisonOf(run, plain, partition)
+}
+
+export function comparisonOf(run: Run, plain: Side, partition: Side): Comparison {
   return {
     sourceRows: plain.rows,
     targetRows: partition.rows,
@@ -45,7 +49,7 @@ export async function compare(db: Queryable, run: Run, pair: Pair): Promise<Comp
 
 /** Where it is known, the plain side reads only the blocks that hold the month. */
 export function comparisonStatement(run: Run, pair: Pair): Sql {
-  const ofPlain = sql`${measures(run)} from only ${table(pair.plain)} as cutover_row where ${plainRows(run, pair)}`
+  const ofPlain = sql`select ${measures(run)} from only ${table(pair.plain)} as cutover_row where ${plainRows(run, pair)}`
   const plain =
     pair.blocks === null
       ? sql`(${ofPlain}) as cutover_found`
@@ -53,7 +57,7 @@ export function comparisonStatement(run: Run, pair: Pair): Sql {
           ${ofPlain} and ctid >= cutover_range.low and ctid < cutover_range.high
         ) as cutover_found`
   const partition = sql`(
-    ${measures(run)} from only ${table(pair.partition)} as cutover_row where ${isSettled(run, pair)}) as cutover_found`
+    select ${measures(run)} from only ${table(pair.partition)} as cutover_row where ${isSettled(run, pair)}) as cutover_found`
   return sql`select (${totals(run)} from ${plain}) as plain, (${totals(run)} from ${partition}) as partition`
 }
 
@@ -63,7 +67,7 @@ export function plainRows(run: Run, pair: Pair): Sql {
 }
 
 /** No change of the row `cutover_row` waits in the log. */
-export function isSettled(run: Run, { log }: Pair): Sql {
+export function isSettled(run: Run, { log }: Pick<Pair, "log">): Sql {
   if (log === null) return sql`true`
   const identity = requireBlueprint(run).identity ?? []
   const same = logColumns(run)
@@ -72,9 +76,15 @@ export function isSettled(run: Run, { log }: Pair): Sql {
   return sql`not exists (select from ${table(log)} as cutover_changes where ${join(same, " and ")})`
 }
 
-function measures(run: Run): Sql {
+/** What is measured of each side, as the columns `rows`, `hash` and those of `sumsOf`. */
+export function measures(run: Run): Sql {
   const sums = numericColumns(run).map((column, n) => sql`, sum(${ident(column.name)}) as ${ident(`sum_${n}`)}`)
-  return sql`select count(*) as rows, sum(${hashOfRow(requireBlueprint(run).source.columns)}) as hash ${join(sums, "")}`
+  return sql`count(*) as rows, sum(${hashOfRow(requireBlueprint(run).source.columns)}) as hash ${join(sums, "")}`
+}
+
+/** The names of the sums of the numeric columns, in their order. */
+export function sumsOf(run: Run): string[] {
+  return numericColumns(run).map((_, n) => `sum_${n}`)
 }
 
 function totals(run: Run): Sql {

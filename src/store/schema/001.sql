@@ -32,6 +32,7 @@ create table cutover.runs (
   heap_blocks     bigint,
   surveyed_blocks bigint not null default 0,
   batch_blocks    bigint not null,
+  strategy        text,
   blueprint       jsonb,
   fingerprint     text,
   guard_mark      text,
@@ -68,6 +69,7 @@ create table cutover.partitions (
   rows_estimated bigint not null default 0,
   rows_copied    bigint not null default 0,
   batches        integer not null default 0,
+  is_loaded      boolean not null default false,
   attempts       integer not null default 0,
   started_at     timestamptz,
   copied_at      timestamptz,
@@ -79,6 +81,18 @@ create table cutover.partitions (
   equal          boolean,
   aggregates     jsonb,
   unique (run_id, label)
+);
+
+-- Where the heap is shuffled it is swept, in stripes that go on side by side. `next_block` is the checkpoint of each.
+create table cutover.stripes (
+  run_id     text not null references cutover.runs (id),
+  n          integer not null,
+  from_block bigint not null,
+  to_block   bigint not null,
+  next_block bigint not null,
+  tick       bigint not null default 0,
+  batches    integer not null default 0,
+  primary key (run_id, n)
 );
 
 -- Blocks of the source's heap in which a replay found rows of a partition since the survey. A table of its own: an update

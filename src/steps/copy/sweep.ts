@@ -1,0 +1,89 @@
+import { nextBatchBlocks, paceLimits } from "../../domain/pace.ts"
+import type { Queryable } from "../../postgres/Queryable.ts"
+import { type Sql, ident, join, sql, table } from "../../postgres/sql.ts"
+import { type Run, saveRunFacts } from "../../store/runs.ts"
+import { type Stripe, saveSwept } from "../../store/stripes.ts"
+import type { StripeStep } from "../Step.ts"
+import { takenByPartition } from "../changes/strays.ts"
+import { requireBlueprint } from "../requireBlueprint.ts"
+import { assertUnchanged } from "../source/assertUnchanged.ts"
+import { watchHeap } from "../source/onWatchedSource.ts"
+import { rangesOf } from "./copyBatch.ts"
+import { loaderOf } from "./loader.ts"
+
+/**
+ * Copies the next blocks of a stripe, rows of all months as they come, and leaves the checkpoint in the same transaction.
+ * Where each block holds rows of many months the heap is read once this way, and not once per month.
+ */
+export const sweep: StripeStep = async ({ tx, run }, stripe) => {
+  await assertUnchanged(tx, run)
+  await watchHeap({ tx, run })
+  const to = Math.min(stripe.to, stripe.next + run.batchBlocks)
+  const startedAt = performance.now()
+  const { rows } = await tx.query<Loaded>(await sweepStatement(tx, run, stripe.next, to))
+  const elapsedMs = performance.now() - startedAt
+  await saveLoaded(tx, rows, { from: stripe.next, to, elapsedMs })
+  await saveSwept(tx, stripe, to)
+  await savePace(tx, run, stripe, { blocks: to - stripe.next, elapsedMs })
+}
+
+/** How many rows of a month a batch held. */
+type Loaded = { readonly partition: string; readonly rows: number }
+
+/** Rows that no month takes were written since the survey; they are in the change log, and come by replay. */
+async function sweepStatement(tx: Queryable, run: Run, from: number, to: number): Promise<Sql> {
+  const names = requireBlueprint(run).columns
+  const columns = join(names.map((name) => ident(name)))
+  return sql`
+    with cutover_written as (
+      insert into ${table(loaderOf(run))} (${columns})
+      select ${join(names.map((name) => ident("cutover_found", name)))}
+      from ${rangesOf([{ from, to }])}
+      cross join lateral (
+        select ${columns}
+        from only ${table(run.table)} as cutover_source
+        where ctid >= cutover_range.low and ctid < cutover_range.high
+          and (${await takenByPartition(tx, run, run.key.column, "cutover_source")})
+        offset 0
+      ) as cutover_found
+      returning tableoid
+    )
+    select p.id as partition, w.rows
+    from (select tableoid, count(*)::int as rows from cutover_written group by tableoid) as w
+    join pg_class c on c.oid = w.tableoid
+    join cutover.partitions p on p.run_id = ${run.id} and p.table_name = c.relname`
+}
+
+type Batch = { readonly from: number; readonly to: number; readonly elapsedMs: number }
+
+/** The progress of each month that the batch held rows of. Rows are locked in one order: other stripes write them too. */
+async function saveLoaded(tx: Queryable, rows: readonly Loaded[], { from, to, elapsedMs }: Batch): Promise<void> {
+  const ids = rows.map((one) => one.partition)
+  await tx.query(sql`select from cutover.partitions where id = any (${ids}::bigint[]) order by id for no key update`)
+  await tx.query(sql`
+    with loaded as (
+      select * from unnest(${ids}::bigint[], ${rows.map((one) => one.rows)}::bigint[]) as one (id, rows)
+    ), counted as (
+      update cutover.partitions p
+      set rows_copied = p.rows_copied + loaded.rows,
+          batches = p.batches + 1,
+          started_at = coalesce(p.started_at, clock_timestamp())
+      from loaded
+      where p.id = loaded.id
+      returning p.id, p.batches as seq, loaded.rows
+    )
+    insert into cutover.batches (partition_id, seq, from_block, to_block, rows, elapsed_ms)
+    select id, seq, ${from}::bigint, ${to}::bigint, rows, ${elapsedMs}::float8 from counted`)
+}
+
+/** The last batch of a stripe is short, and says nothing about pace. */
+async function savePace(
+  tx: Queryable,
+  run: Run,
+  stripe: Stripe,
+  { blocks, elapsedMs }: { readonly blocks: number; readonly elapsedMs: number },
+): Promise<void> {
+  if (blocks < run.batchBlocks || stripe.next + blocks >= stripe.to) return
+  const batchBlocks = nextBatchBlocks({ blocks, elapsedMs, targetMs: run.options.batchTargetMs, ...paceLimits })
+  await saveRunFacts(tx, run.id, { batchBlocks })
+}
