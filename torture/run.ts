@@ -6,12 +6,13 @@ import { parseArgs } from "node:util"
 import type { Major } from "../src/embedded/binaries.ts"
 import { type TestServer, startServer } from "../test/support/database.ts"
 import type { Round, Scenario } from "./Scenario.ts"
+import { hot } from "./scenarios/hot.ts"
 import { reader } from "./scenarios/reader.ts"
 import { rollback } from "./scenarios/rollback.ts"
 import { truncate } from "./scenarios/truncate.ts"
 import { writes } from "./scenarios/writes.ts"
 
-const scenarios: readonly Scenario[] = [writes, rollback, truncate, reader]
+const scenarios: readonly Scenario[] = [writes, rollback, truncate, hot, reader]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

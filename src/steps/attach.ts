@@ -10,6 +10,7 @@ import { changeLogOf, countKeys } from "../store/changeLog.ts"
 import { emptyReverseLog, ensureCapturesBack, followsBack } from "./changes/captureBack.ts"
 import { replay } from "./changes/replay.ts"
 import { addStrayPartitions } from "./changes/strays.ts"
+import { vacuumLog } from "./changes/vacuumLog.ts"
 import { heedTruncation } from "./changes/truncation.ts"
 import { unlessBlocked } from "./locks/unlessBlocked.ts"
 import { assertUnchanged } from "./source/assertUnchanged.ts"
@@ -70,9 +71,9 @@ async function catchUpWithChanges(tx: Queryable, run: Run): Promise<Outcome<RunE
   const first = await countKeys(tx, changeLogOf(run), mostCounted)
   let taken = 0
   for (let waiting = first, round = 0; ; round++) {
-    if (waiting <= fewChanges) return undefined
+    if (waiting <= fewChanges) return taken > changesPerRound ? afterMuch(run) : undefined
     if (taken > 3 * changesPerRound || round === roundsPerJob)
-      return tooMany(first, taken, waiting, performance.now() - startedAt)
+      return tooMany(run, first, taken, waiting, performance.now() - startedAt)
     await replay(tx, run, targetName(run.table), { limit: changesPerRound })
     if (followsBack(run)) await emptyReverseLog(tx, run)
     taken += Math.min(waiting, changesPerRound)
@@ -80,12 +81,17 @@ async function catchUpWithChanges(tx: Queryable, run: Run): Promise<Outcome<RunE
   }
 }
 
+/** Commits what was much to replay, and vacuums the log, before the lock is tried: both would take their time under it. */
+function afterMuch(run: Run): Outcome<RunEvent> {
+  return { event: { type: "replayed" }, afterCommit: async (db) => await vacuumLog(db, changeLogOf(run)) }
+}
+
 /** Beyond this, changes that wait are not counted to the end. */
 const mostCounted = 1_000_000
 
 /** Fewer than before: on to the next job. Not fewer: the swap would never come, so both rates are said, and it waits. */
-function tooMany(first: number, taken: number, waiting: number, elapsedMs: number): Outcome<RunEvent> {
-  if (waiting < 0.9 * first) return { event: { type: "replayed" } }
+function tooMany(run: Run, first: number, taken: number, waiting: number, elapsedMs: number): Outcome<RunEvent> {
+  if (waiting < 0.9 * first) return afterMuch(run)
   const replayed = Math.round((taken * 1000) / elapsedMs)
   const arriving = Math.round(((waiting - first + taken) * 1000) / elapsedMs)
   const reason = `changes arrive at ${arriving}/s and are replayed at ${replayed}/s; the swap waits until fewer arrive`

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
 import { abort } from "../../src/runtime/commands/abort.ts"
 import { openGate } from "../../src/runtime/commands/attach.ts"
+import { rollback } from "../../src/runtime/commands/rollback.ts"
 import { createDatabase } from "../support/database.ts"
 import { partitionsOf } from "../support/oracle.ts"
 import { randomOf } from "../support/random.ts"
@@ -188,5 +189,35 @@ describe("live writes", () => {
       code: "CUTOVER_NAME_TAKEN",
       message: expect.stringContaining("cutover_capture_insert") as string,
     })
+  })
+
+  it("of rows without a partition key go to the default partition, and out of it when they get one", async () => {
+    await using database = await createDatabase("nullkeys")
+    await using open = await services(database)
+    await database.query(`
+      create table t (id int primary key, d date, v text);
+      insert into t select g, case when g % 10 = 0 then null else date '2024-01-01' + g % 90 end, 'v' from generate_series(1, 2000) g`)
+    const options = { ...capture, nullKeys: "default-partition", primaryKey: "extend", attach: "manual" } as const
+    const run = await launchRun(open, { table: "t", by: "d", options })
+    await workUntil(open, run.id, (status) => status.totals.copied >= 1)
+    await database.query(`
+      update t set d = '2024-02-02' where id in (10, 20);
+      update t set d = null where id in (1, 2);
+      update t set v = 'changed' where id in (30, 40);
+      delete from t where id in (50, 3);
+      insert into t values (-1, null, 'new'), (-2, '2024-03-03', 'new')`)
+    await workUntil(open, run.id, (status) => status.run.control === "waiting")
+    await database.query("update t set d = null where id = 4; update t set d = '2024-01-05' where id = 60")
+    const before = await database.query("select * from t order by id")
+    await openGate(open, run.id)
+    expect((await workUntilQuiet(open, run.id)).run).toMatchObject({ state: "cleanup", error: null })
+    expect(await database.query("select * from t order by id")).toEqual(before)
+    expect(await database.query("select count(*)::int as n from t_default")).toEqual([
+      { n: before.filter((row) => row["d"] === null).length },
+    ])
+    await database.query("update t set d = null where id = 5; delete from t where id = 70")
+    const after = await database.query("select * from t order by id")
+    await rollback(open, run.id, null)
+    expect(await database.query("select * from t order by id")).toEqual(after)
   })
 })

@@ -3,9 +3,11 @@ import { formatDuration } from "../../domain/duration.ts"
 import { renderTableName } from "../../domain/tableName.ts"
 import { type Queryable, readOne } from "../../postgres/Queryable.ts"
 import { sql } from "../../postgres/sql.ts"
+import { reverseLogOf } from "../../store/changeLog.ts"
 import type { Run } from "../../store/runs.ts"
 import type { RunStep } from "../Step.ts"
 import { followsBack } from "../changes/captureBack.ts"
+import { vacuumLog } from "../changes/vacuumLog.ts"
 import { countUnheld } from "../changes/replayBack.ts"
 import { unlessBlocked } from "../locks/unlessBlocked.ts"
 import { dropLegacy } from "./dropLegacy.ts"
@@ -28,8 +30,9 @@ export const cleanup: RunStep = async ({ tx, run }) => {
       ? `the fallback window is over; drop ${legacyOf(run)} with: cutover cleanup ${run.id} --confirm ${renderTableName(run.table)}`
       : `the fallback window is open until ${until} UTC (${formatDuration(run.options.fallbackWindowMs)})`
   const reason = `${window}${follows ? await unheldClause(tx, run) : ""}`
+  const afterCommit = async (db: Queryable): Promise<void> => await vacuumLog(db, reverseLogOf(run))
   if (isBehind) return { event: { type: "held", reason, retryMs: 0 } }
-  if (follows) return { event: { type: "held", reason, retryMs: followMs } }
+  if (follows) return { event: { type: "held", reason, retryMs: followMs }, afterCommit }
   return { event: { type: "held", reason, retryMs: leftMs === 0 ? null : leftMs } }
 }
 

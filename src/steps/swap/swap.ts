@@ -42,6 +42,7 @@ export async function swap(tx: Queryable, run: Run): Promise<Swapped> {
   const last = await lastChanges(tx, run)
   if (last.length > 0) await tx.query(takenKeysStatement(run))
   for (const statement of last) await tx.query(statement)
+  await assertQuick(tx, look)
   if (followsBack(run)) {
     await ensureCapturesBack(tx, run, targetName(run.table))
     await noteFollowed(tx, run)
@@ -105,6 +106,9 @@ async function lastChanges(tx: Queryable, run: Run): Promise<Sql[]> {
 /** A few milliseconds' worth, so that the lock is short. */
 const mostUnderLock = 300
 
+/** Under the lock the log is read once or twice; longer than this, everybody would notice. */
+const mostLookMs = 100
+
 type Seen = {
   readonly mark: string
   readonly waiting: number
@@ -126,6 +130,15 @@ async function lookStatement(tx: Queryable, run: Run, marks: Sql): Promise<Sql> 
            exists (select from cutover.truncations where run_id = ${run.id}) as truncated,
            exists (select from ${log} as cutover_changes where (${taken}) is not true) as strays,
            (${blocks}) as blocks`
+}
+
+/** What is slow to read before the lock is slow under it: a log whose old entries nobody could vacuum away yet. */
+async function assertQuick(tx: Queryable, look: Sql): Promise<void> {
+  const startedAt = performance.now()
+  await tx.query(look)
+  const tookMs = Math.round(performance.now() - startedAt)
+  if (tookMs > mostLookMs)
+    throw new BlockedError(`waits: reading the change log takes ${tookMs} ms until its old entries are vacuumed away`)
 }
 
 function assertReady(run: Run, { waiting, truncated, strays, blocks }: Seen): void {
