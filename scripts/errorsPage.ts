@@ -114,8 +114,14 @@ const whatToDo: Readonly<Record<ErrorCode, string>> = {
   CUTOVER_NO_IDENTITY:
     "Give the table a primary key, or a unique index on columns that are not null. Or choose a maintenance window and launch with `--writes block`: writes are refused until the swap, and then no key is needed.",
 
+  CUTOVER_INCOMING_KEY:
+    "Add the partition key to the other table and to its foreign key, or launch with `--incoming-fks drop`: the key is dropped at the swap, and its definition stays in the run's blueprint, so that a rollback makes it again.",
+  CUTOVER_ROW_TYPE_USED:
+    "A column, a function or a cast names the table's row type. After the swap the name means another type, and what was declared before keeps the old one, so the old table could never be dropped. Declare it with a type of its own first.",
+  CUTOVER_PUBLISHED_BY_SCHEMA:
+    "A publication `for all tables` or `for tables in schema` would send the rows of a month to subscribers as the rows of a table that they do not know. Let the publication name its tables until the run is over. As a warning: a publication that names the table is carried over, and gets `publish_via_partition_root`.",
   CUTOVER_NO_WAY_BACK:
-    "The legacy table is as it was at the swap, and does not follow: with `--fallback-window 0` nothing is captured after the swap, and a table without a key has no keys to capture. What was written since is in the new table alone.",
+    "The legacy table is as it was at the swap, and does not follow: with `--fallback-window 0` nothing is captured after the swap, a table without a key has no keys to capture, and one with a deferrable key cannot leave out rows that do not fit (ON CONFLICT takes no such key). What was written since is in the new table alone.",
   CUTOVER_ROLLBACK_UNHELD:
     "The new table's primary key has the partition key, so two rows may share what was the whole key before; the old one can hold only one of them. The message shows some: delete or change one of each two, and call `cutover rollback` again. Nothing was swapped.",
 

@@ -72,6 +72,11 @@ const rows: Record<keyof RunOptions, Row> = {
     says: "What to do where the primary key lacks the partition key.",
     kind: choice,
   },
+  incomingFks: {
+    flag: "--incoming-fks <mode>",
+    says: "What to do with foreign keys of other tables that a partitioned table cannot have, because they lack the partition key.",
+    kind: choice,
+  },
   nullKeys: { flag: "--null-keys <mode>", says: "What to do with rows that have no partition key.", kind: choice },
   requireEnv: {
     flag: "--require-env <name>",

@@ -26,6 +26,7 @@ export const runOptionsSchema = z.strictObject({
   batchTargetMs: z.int().min(10).max(25_000).default(1000),
   lockTimeoutMs: z.int().min(10).max(900).default(100),
   primaryKey: z.enum(["extend", "refuse"]).default("extend"),
+  incomingFks: z.enum(["refuse", "drop"]).default("refuse"),
   nullKeys: z.enum(["refuse", "default-partition"]).default("refuse"),
   requireEnv: z
     .string()

@@ -94,6 +94,18 @@ export const errorCodes = {
     exit: exitCodes.refused,
     meaning: "Something hangs on the table that this version cannot carry over.",
   },
+  CUTOVER_INCOMING_KEY: {
+    exit: exitCodes.refused,
+    meaning: "A foreign key of another table points to columns that a partitioned table cannot keep unique.",
+  },
+  CUTOVER_ROW_TYPE_USED: {
+    exit: exitCodes.refused,
+    meaning: "Something is declared with the table's row type, which stays with the old table.",
+  },
+  CUTOVER_PUBLISHED_BY_SCHEMA: {
+    exit: exitCodes.refused,
+    meaning: "A publication publishes all tables of the schema, so also partitions while they are filled.",
+  },
   CUTOVER_NO_IDENTITY: {
     exit: exitCodes.refused,
     meaning:
@@ -101,7 +113,8 @@ export const errorCodes = {
   },
   CUTOVER_NO_WAY_BACK: {
     exit: exitCodes.refused,
-    meaning: "The run keeps no way back: it was launched without a fallback window, or its table has no key.",
+    meaning:
+      "The run keeps no way back: it was launched without a fallback window, or its table has no key, or a deferrable one.",
   },
   CUTOVER_ROLLBACK_UNHELD: {
     exit: exitCodes.refused,

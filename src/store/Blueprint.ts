@@ -8,10 +8,21 @@ export type Blueprint = {
   readonly indexes: readonly PlannedIndex[]
   /** The columns that tell one row of the source from another; null where nothing does. */
   readonly identity: readonly string[] | null
+  /** Foreign keys of other tables that point to the source. */
+  readonly incomingKeys: readonly IncomingKey[]
   /** Whether a fitting target was found instead of being made. */
   readonly isAdopted: boolean
   /** The OIDs of the partitions that an adopted target had. */
   readonly adoptedPartitions: readonly number[]
+}
+
+/** A foreign key of another table; only one that holds the partition key can point to a partitioned table. */
+export type IncomingKey = {
+  readonly schema: string
+  readonly table: string
+  readonly name: string
+  readonly definition: string
+  readonly holdsPartitionKey: boolean
 }
 
 /** An index or a key of the target and of each partition, as the source has it under `name`. */

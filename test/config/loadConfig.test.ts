@@ -51,6 +51,7 @@ const spellings = [
   ["batch-target", "1s 500ms", { batchTargetMs: 1500 }],
   ["lock-timeout", "900ms", { lockTimeoutMs: 900 }],
   ["primary-key", "refuse", { primaryKey: "refuse" }],
+  ["incoming-fks", "drop", { incomingFks: "drop" }],
   ["null-keys", "default-partition", { nullKeys: "default-partition" }],
   ["require-env", "RETURNS_PARTITION_SCAFFOLD", { requireEnv: "RETURNS_PARTITION_SCAFFOLD" }],
   ["ensure-index", 'vendor,"Return Date"', { ensureIndexes: [["vendor", "Return Date"]] }],

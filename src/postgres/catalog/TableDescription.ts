@@ -17,7 +17,10 @@ export type TableDescription = {
   readonly options: readonly string[]
   readonly comment: string | null
   readonly rowSecurity: boolean
+  readonly forcesRowSecurity: boolean
+  /** `pg_class.relreplident`: d default, f full, n nothing, i an index. */
   readonly replicaIdentity: string
+  readonly replicaIndex: string | null
   readonly columns: readonly ColumnDescription[]
   readonly indexes: readonly IndexDescription[]
   readonly checks: readonly ConstraintDescription[]
@@ -37,6 +40,8 @@ export type ColumnDescription = {
   /** `pg_attribute.attgenerated`: s stored, v virtual, empty for none. */
   readonly generated: string
   readonly statistics: number | null
+  /** As SET takes them: `n_distinct=-0.5`. */
+  readonly options: readonly string[]
   readonly hasGrants: boolean
   /** `pg_type.typcategory` of the base type: N for numbers. */
   readonly category: string
@@ -69,8 +74,15 @@ export type IndexDescription = {
   /** The key columns as PostgreSQL writes them in a constraint, without expressions. */
   readonly keyList: string | null
   /** The constraint that the index stands behind. */
-  readonly constraint: { readonly name: string; readonly definition: string; readonly isDeferrable: boolean } | null
+  readonly constraint: {
+    readonly name: string
+    readonly definition: string
+    readonly isDeferrable: boolean
+    readonly comment: string | null
+  } | null
   readonly comment: string | null
+  /** Null for the database's own. */
+  readonly tablespace: string | null
   readonly bytes: number
 }
 
@@ -78,6 +90,7 @@ export type ConstraintDescription = {
   readonly name: string
   readonly definition: string
   readonly isValidated: boolean
+  readonly comment: string | null
 }
 
 export type SequenceDescription = {
@@ -85,4 +98,6 @@ export type SequenceDescription = {
   readonly name: string
   readonly column: string
   readonly dependency: "a" | "i"
+  /** As CREATE SEQUENCE takes them: start, increment, limits, cache, cycle. */
+  readonly options: string
 }

@@ -23,7 +23,9 @@ export async function describeTable(db: Queryable, oid: number): Promise<TableDe
       'options', coalesce(to_json(c.reloptions), '[]'),
       'comment', obj_description(c.oid, 'pg_class'),
       'rowSecurity', c.relrowsecurity,
+      'forcesRowSecurity', c.relforcerowsecurity,
       'replicaIdentity', c.relreplident,
+      'replicaIndex', (select ic.relname from pg_index i join pg_class ic on ic.oid = i.indexrelid where i.indrelid = c.oid and i.indisreplident),
       'columns', (${columns}),
       'indexes', (${indexes}),
       'checks', (${constraints("c")}),
@@ -46,6 +48,7 @@ const columns = sql`
     'identity', a.attidentity,
     'generated', a.attgenerated,
     'statistics', nullif(a.attstattarget, -1),
+    'options', coalesce(to_json(a.attoptions), '[]'),
     'hasGrants', a.attacl is not null,
     'category', b.typcategory,
     'builtinType', case when b.typnamespace = 'pg_catalog'::regnamespace then b.typname end,
@@ -86,10 +89,11 @@ const indexes = sql`
                 from unnest(i.indkey[0:i.indnkeyatts - 1]::int[]) with ordinality as k (attnum, n)
                 join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum),
     'constraint', (select json_build_object('name', o.conname, 'definition', pg_get_constraintdef(o.oid),
-                                            'isDeferrable', o.condeferrable)
+                                            'isDeferrable', o.condeferrable, 'comment', obj_description(o.oid, 'pg_constraint'))
                    from pg_constraint o
                    where o.conindid = i.indexrelid and o.conrelid = c.oid and o.contype in ('p', 'u', 'x')),
     'comment', obj_description(i.indexrelid, 'pg_class'),
+    'tablespace', (select s.spcname from pg_tablespace s where s.oid = ic.reltablespace),
     'bytes', pg_relation_size(i.indexrelid)
   ) order by i.indisprimary desc, ic.relname), '[]')
   from pg_index i
@@ -99,7 +103,8 @@ const indexes = sql`
 function constraints(type: "c" | "f") {
   return sql`
   select coalesce(json_agg(json_build_object(
-    'name', o.conname, 'definition', pg_get_constraintdef(o.oid), 'isValidated', o.convalidated
+    'name', o.conname, 'definition', pg_get_constraintdef(o.oid), 'isValidated', o.convalidated,
+    'comment', obj_description(o.oid, 'pg_constraint')
   ) order by o.conname), '[]')
   from pg_constraint o
   where o.conrelid = c.oid and o.contype = ${type}::"char" and o.conparentid = 0`
@@ -107,7 +112,10 @@ function constraints(type: "c" | "f") {
 
 const sequences = sql`
   select coalesce(json_agg(json_build_object(
-    'schema', sn.nspname, 'name', s.relname, 'column', a.attname, 'dependency', d.deptype
+    'schema', sn.nspname, 'name', s.relname, 'column', a.attname, 'dependency', d.deptype,
+    'options', (select format('start with %s increment by %s minvalue %s maxvalue %s cache %s%s', q.seqstart, q.seqincrement,
+                              q.seqmin, q.seqmax, q.seqcache, case when q.seqcycle then ' cycle' else '' end)
+                from pg_sequence q where q.seqrelid = s.oid)
   ) order by a.attnum), '[]')
   from pg_depend d
   join pg_class s on s.oid = d.objid and s.relkind = 'S'

@@ -74,7 +74,7 @@ async function assertWayBack(services: Services, run: Run): Promise<void> {
   }
   if (followsBack(run) && (await hasLog(services.database, reverseLogOf(run)))) return
   throw new CutoverError("CUTOVER_NO_WAY_BACK", {
-    message: `Run ${run.id} of ${name} keeps no way back: it was launched with --fallback-window 0, or ${name} has no key that names its rows.`,
+    message: `Run ${run.id} of ${name} keeps no way back: it was launched with --fallback-window 0, or ${name} has no key that names its rows, or a deferrable one.`,
     state: nothingChanged,
     hint: `${renderTableName(legacyName(run.table))} is as it was at the swap; what was written since is in ${name} alone.`,
   })

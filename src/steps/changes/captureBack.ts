@@ -11,9 +11,14 @@ import { requireBlueprint } from "../requireBlueprint.ts"
 const rowTrigger = "cutover_reverse"
 const truncateTrigger = "cutover_reverse_truncate"
 
-/** Whether writes after the swap are followed back: there is a window in which to go back, and keys that name the rows. */
+/**
+ * Whether writes after the swap are followed back: there is a window in which to go back, and keys that name the rows. A row
+ * that the legacy table cannot hold is left out by ON CONFLICT, which no table with a deferrable key takes.
+ */
 export function followsBack(run: Run): boolean {
-  return run.options.fallbackWindowMs > 0 && requireBlueprint(run).identity !== null
+  const { identity, source } = requireBlueprint(run)
+  const isDeferrable = source.indexes.some((index) => index.isUnique && !index.isImmediate)
+  return run.options.fallbackWindowMs > 0 && identity !== null && !isDeferrable
 }
 
 /**

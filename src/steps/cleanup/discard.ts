@@ -1,6 +1,7 @@
 import type { RunStep } from "../Step.ts"
 import { unlessBlocked } from "../locks/unlessBlocked.ts"
 import { dropTarget } from "../prep/dropScaffold.ts"
+import { validateIncomingKeys } from "../swap/belongings/incomingKeys.ts"
 import { validateForeignKeys } from "../swap/belongings/foreignKeys.ts"
 
 /** After a rollback: drops the partitioned table, all of whose rows the other table has, and reads the foreign keys that came back. */
@@ -12,6 +13,7 @@ export const discard: RunStep = async ({ tx, run }) =>
     work: async () => {
       await dropTarget(tx, run)
       await validateForeignKeys(tx, run.table, run.sourceOid)
+      await validateIncomingKeys(tx, run.sourceOid, run.key.column)
       return { event: { type: "target.dropped" } }
     },
   })

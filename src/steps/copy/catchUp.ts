@@ -7,6 +7,8 @@ import { boundsCheck, partitionClause, tableOf } from "../partitionTable.ts"
 import { noteLoaded } from "../locks/oldSnapshots.ts"
 import { replayCopied } from "../changes/replayCopied.ts"
 import { replayPartition } from "../changes/replayPartition.ts"
+import { replicaIdentityOfPartition } from "../prep/settings.ts"
+import { requireBlueprint } from "../requireBlueprint.ts"
 import { analyzePartition } from "../statistics.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
 
@@ -19,7 +21,11 @@ export const catchUp: PartitionStep = async ({ tx, run }, partition) => {
   await replayPartition(tx, run, partition)
   const attached = await readTargetPartitions(tx, run)
   if (!attached.some((one) => one.name === name.name && one.schema === name.schema)) {
-    for (const statement of attachStatements(run, partition)) await tx.query(statement)
+    const statements = [
+      ...replicaIdentityOfPartition(requireBlueprint(run).source, name),
+      ...attachStatements(run, partition),
+    ]
+    for (const statement of statements) await tx.query(statement)
   }
   await analyzePartition(tx, name)
   await replayCopied(tx, run)

@@ -1,23 +1,24 @@
 import { takeBlocks, totalBlocks } from "../../domain/blockRanges.ts"
 import { nextBatchBlocks, paceLimits } from "../../domain/pace.ts"
-import type { TableName } from "../../domain/tableName.ts"
 import type { BlockRange } from "../../domain/blockRanges.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
 import { findRelation } from "../../postgres/catalog/findRelation.ts"
-import { type Sql, ident, join, raw, sql, table } from "../../postgres/sql.ts"
+import { type Sql, ident, join, sql, table } from "../../postgres/sql.ts"
 import { saveBatch } from "../../store/batches.ts"
 import type { Partition } from "../../store/partitions.ts"
 import { type Run, saveRunFacts } from "../../store/runs.ts"
 import type { PartitionStep } from "../Step.ts"
 import { keyWithin } from "../keyExpression.ts"
-import { boundsCheck, tableOf } from "../partitionTable.ts"
-import { targetName } from "../../domain/derivedNames.ts"
+import { tableOf } from "../partitionTable.ts"
+import { createPartitionTable } from "./createPartitionTable.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
 
 /** Copies the rows of one month out of its next blocks, and leaves the checkpoint in the same transaction. */
 export const copyBatch: PartitionStep = async ({ tx, run }, partition) => {
   const into = tableOf(run, partition)
-  if (partition.batches === 0) await ensurePartitionTable(tx, run, partition, into)
+  if (partition.batches === 0 && (await findRelation(tx, into)) === undefined) {
+    await createPartitionTable(tx, run, partition, into)
+  }
   const { taken, nextCursor } = takeBlocks(partition.blocks, partition.nextBlock, run.batchBlocks)
   if (taken.length > 0) await copyBlocks(tx, run, partition, taken)
   return { event: { type: "batch.copied", finished: nextCursor === null } }
@@ -63,32 +64,4 @@ export function rangesOf(ranges: readonly BlockRange[]): Sql {
   const low = ranges.map((range) => `(${range.from},0)`)
   const high = ranges.map((range) => `(${range.to},0)`)
   return sql`unnest(${low}::tid[], ${high}::tid[]) as cutover_range (low, high)`
-}
-
-/**
- * The table of one month, alone, without indexes, so that it loads fast; with a CHECK of its bounds, so that attaching
- * it later needs no scan (PostgreSQL manual, ALTER TABLE … ATTACH PARTITION).
- */
-async function ensurePartitionTable(tx: Queryable, run: Run, partition: Partition, name: TableName): Promise<void> {
-  if ((await findRelation(tx, name)) !== undefined) return
-  for (const statement of partitionStatements(run, partition, name)) await tx.query(statement)
-}
-
-export function partitionStatements(run: Run, partition: Partition, name: TableName): Sql[] {
-  const { source } = requireBlueprint(run)
-  const options = source.options.length === 0 ? raw("") : raw(` with (${source.options.join(", ")})`)
-  return [
-    sql`create table ${table(name)} (
-      like ${table(targetName(run.table))} including defaults including constraints including generated
-        including storage including compression including statistics,
-      constraint ${ident(boundsCheck)} check (${checkOfBounds(run, partition)})
-    )${options}`,
-    sql`alter table ${table(name)} owner to ${ident(source.owner)}`,
-  ]
-}
-
-/** The IS NOT NULL is needed: without it PostgreSQL cannot tell that the partition's rows all fit. */
-function checkOfBounds(run: Run, partition: Partition): Sql {
-  const within = keyWithin(run, partition.bounds)
-  return partition.bounds === null ? within : sql`${ident(run.key.column)} is not null and ${within}`
 }

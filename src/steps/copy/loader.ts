@@ -7,7 +7,7 @@ import { readPartitions } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import { partitionClause, tableOf } from "../partitionTable.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
-import { partitionStatements } from "./copyBatch.ts"
+import { createPartitionTable } from "./createPartitionTable.ts"
 
 /** The table that a sweep writes to: it routes each row to its month, and has no index that would slow it down. */
 export function loaderOf(run: Run): TableName {
@@ -22,7 +22,7 @@ export async function createLoader(tx: Queryable, run: Run): Promise<void> {
     partition by range (${ident(run.key.column)})`)
   for (const partition of await readPartitions(tx, run.id)) {
     const name = tableOf(run, partition)
-    for (const statement of partitionStatements(run, partition, name)) await tx.query(statement)
+    await createPartitionTable(tx, run, partition, name)
     await tx.query(sql`alter table ${loader} attach partition ${table(name)} ${partitionClause(partition.bounds)}`)
   }
 }

@@ -24,6 +24,11 @@ export type CheckContext = {
 /** Reads the catalog or the table and reports; it changes nothing. */
 export type Check = (context: CheckContext) => Promise<readonly Finding[]>
 
+/** Nothing in the way, but worth knowing before. */
+export function warn(code: ErrorCode, message: string, hint: string): Finding {
+  return { code, level: "warn", message, hint }
+}
+
 export function block(code: ErrorCode, message: string, hint: string): Finding {
   return { code, level: "block", message, hint }
 }

@@ -2,6 +2,9 @@ import { CutoverError, nothingChanged } from "../../errors/CutoverError.ts"
 import type { Check, CheckContext, Finding } from "./Check.ts"
 import { checkConstraints } from "./checkConstraints.ts"
 import { checkDependents } from "./checkDependents.ts"
+import { checkIncomingKeys } from "./checkIncomingKeys.ts"
+import { checkPublications } from "./checkPublications.ts"
+import { checkRowType } from "./checkRowType.ts"
 import { checkKeys } from "./checkKeys.ts"
 import { checkNames } from "./checkNames.ts"
 import { checkPrivileges } from "./checkPrivileges.ts"
@@ -10,7 +13,16 @@ import { checkServer } from "./checkServer.ts"
 
 /** What must hold before anything else can be asked, cheapest first; and all the rest, which is reported together. */
 const gates: readonly Check[] = [checkServer, checkPrivileges]
-const checks: readonly Check[] = [checkNames, checkScaffold, checkConstraints, checkDependents, checkKeys]
+const checks: readonly Check[] = [
+  checkNames,
+  checkScaffold,
+  checkConstraints,
+  checkDependents,
+  checkIncomingKeys,
+  checkRowType,
+  checkPublications,
+  checkKeys,
+]
 
 /** Looks at the table and its surroundings and reports what it finds. Nothing changes. */
 export async function preflight(context: CheckContext): Promise<Finding[]> {

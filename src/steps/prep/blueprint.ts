@@ -9,6 +9,7 @@ export function makeBlueprint(source: TableDescription, keyColumn: string, choic
     columns: source.columns.filter((column) => column.generated === "").map((column) => column.name),
     indexes: source.indexes.map((index) => planIndex(index, keyColumn, choices)),
     identity: identityOf(source),
+    incomingKeys: choices.incomingKeys,
     isAdopted: choices.isAdopted,
     adoptedPartitions: choices.adoptedPartitions,
   }
@@ -17,6 +18,7 @@ export function makeBlueprint(source: TableDescription, keyColumn: string, choic
 export type BlueprintChoices = {
   /** Rows without a key exist, so that the key cannot be part of a primary key; a unique key stands in. */
   readonly keyMayBeNull: boolean
+  readonly incomingKeys: Blueprint["incomingKeys"]
   readonly isAdopted: boolean
   readonly adoptedPartitions: readonly number[]
 }

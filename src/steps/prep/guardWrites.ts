@@ -12,6 +12,7 @@ import { makeBlueprint } from "./blueprint.ts"
 import { captureStatements, dropCaptureStatements } from "../changes/capture.ts"
 import { noteHeap } from "../source/assertSameHeap.ts"
 import { fingerprintOf } from "../source/fingerprint.ts"
+import { readIncomingKeys } from "../swap/belongings/incomingKeys.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
 import { unlessBlocked } from "../locks/unlessBlocked.ts"
 
@@ -46,6 +47,7 @@ async function noteSource(tx: Queryable, run: Run): Promise<Run> {
   const partitions = scaffold === undefined ? [] : await readTargetPartitions(tx, { targetOid: scaffold.oid })
   const blueprint = makeBlueprint(source, run.key.column, {
     keyMayBeNull: run.options.nullKeys !== "refuse",
+    incomingKeys: await readIncomingKeys(tx, run.sourceOid, run.key.column),
     isAdopted: scaffold !== undefined,
     adoptedPartitions: partitions.map((partition) => partition.oid),
   })

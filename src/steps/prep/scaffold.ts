@@ -14,6 +14,7 @@ import { type Run, saveRunFacts } from "../../store/runs.ts"
 import type { RunStep } from "../Step.ts"
 import { readBounds } from "../keyExpression.ts"
 import { defaultLabel } from "./survey.ts"
+import { columnSettings, indexComments, replicaIdentity } from "./settings.ts"
 import { chooseStrategy, prepareSweep } from "./strategy.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
@@ -86,6 +87,9 @@ export function targetStatements(run: Run, blueprint: Blueprint): Sql[] {
     sql`alter table ${target} owner to ${ident(source.owner)}`,
     ...blueprint.indexes.map((index) => indexStatement(index, target, targetObjectName(index.name))),
     ...identityStatements(source, target),
+    ...columnSettings(source, target),
+    ...replicaIdentity(source, target, targetObjectName),
+    ...indexComments(source, targetName(run.table), targetObjectName),
     ...(source.comment === null ? [] : [sql`comment on table ${target} is ${literal(source.comment)}`]),
   ]
 }
@@ -147,6 +151,8 @@ function identityStatements(source: TableDescription, target: Sql, existing?: Ta
     )
     .map((column) => {
       const how = raw(column.identity === "a" ? "always" : "by default")
-      return sql`alter table ${target} alter column ${ident(column.name)} add generated ${how} as identity`
+      const options =
+        source.sequences.find((one) => one.column === column.name && one.dependency === "i")?.options ?? ""
+      return sql`alter table ${target} alter column ${ident(column.name)} add generated ${how} as identity (${raw(options)})`
     })
 }

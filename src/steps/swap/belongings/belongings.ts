@@ -1,8 +1,30 @@
 import type { Belonging } from "../exchange.ts"
 import { foreignKeys } from "./foreignKeys.ts"
 import { grants } from "./grants.ts"
+import { incomingKeys } from "./incomingKeys.ts"
 import { indexNames } from "./indexNames.ts"
+import { policies } from "./policies.ts"
+import { publications } from "./publications.ts"
+import { rules } from "./rules.ts"
 import { identitySequences, serialSequences } from "./sequences.ts"
+import { sqlFunctions } from "./sqlFunctions.ts"
+import { statisticsNames } from "./statisticsNames.ts"
+import { triggers } from "./triggers.ts"
+import { views } from "./views.ts"
 
-/** Everything that changes hands with the name, in the order in which it is taken. */
-export const belongings: readonly Belonging[] = [foreignKeys, identitySequences, serialSequences, indexNames, grants]
+/** Everything that changes hands with the name, in the order in which it is taken; it is given in the reverse order. */
+export const belongings: readonly Belonging[] = [
+  publications,
+  sqlFunctions,
+  views,
+  rules,
+  policies,
+  triggers,
+  incomingKeys,
+  foreignKeys,
+  identitySequences,
+  serialSequences,
+  statisticsNames,
+  indexNames,
+  grants,
+]

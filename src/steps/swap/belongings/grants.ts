@@ -1,12 +1,19 @@
-import { type Queryable } from "../../../postgres/Queryable.ts"
+import type { Queryable } from "../../../postgres/Queryable.ts"
 import { type Sql, ident, raw, sql, table } from "../../../postgres/sql.ts"
 import type { Belonging } from "../exchange.ts"
 
-type Grant = { readonly grantee: string | null; readonly privilege: string; readonly grantable: boolean }
+type Grant = {
+  readonly grantee: string | null
+  readonly privilege: string
+  readonly grantable: boolean
+  /** The column that is granted; null for the whole table. */
+  readonly column: string | null
+}
 
 /**
- * The grants of the table in front, for the one that gets its name. Partitions get none: whoever may use the table may
- * use them through it, and a grant on a partition would go around row security.
+ * The grants of the table in front and of its columns, for the one that gets its name; default privileges must not leak
+ * in. Partitions get none: whoever may use the table may use them through it, and a grant on a partition would go around
+ * row security.
  */
 export const grants: Belonging = {
   read: async (db, { table: name, front, back }) => {
@@ -16,27 +23,33 @@ export const grants: Belonging = {
       take: [],
       give: [
         ...[...present].map((grantee) => sql`revoke all on ${table(name)} from ${role(grantee)}`),
-        ...wanted.map(
-          (grant) =>
-            sql`grant ${raw(grant.privilege)} on ${table(name)} to ${role(grant.grantee)}${raw(grant.grantable ? " with grant option" : "")}`,
-        ),
+        ...wanted.map((grant) => grantStatement(table(name), grant)),
       ],
     }
   },
+}
+
+function grantStatement(on: Sql, { grantee, privilege, grantable, column }: Grant): Sql {
+  const what = column === null ? raw(privilege) : sql`${raw(privilege)} (${ident(column)})`
+  return sql`grant ${what} on ${on} to ${role(grantee)}${raw(grantable ? " with grant option" : "")}`
 }
 
 async function readGrants(db: Queryable, oid: number): Promise<Grant[]> {
   const { rows } = await db.query<Grant>(sql`
     select case when g.grantee = 0 then null else pg_get_userbyid(g.grantee) end as grantee,
            g.privilege_type as privilege,
-           g.is_grantable as grantable
-    from pg_class c
-    cross join aclexplode(c.relacl) g
-    where c.oid = ${oid}
-    order by 1, 2`)
+           g.is_grantable as grantable,
+           one.column
+    from (
+      select c.relacl as acl, null as column, 0 as n from pg_class c where c.oid = ${oid}
+      union all
+      select a.attacl, a.attname, a.attnum from pg_attribute a where a.attrelid = ${oid} and not a.attisdropped
+    ) as one
+    cross join aclexplode(one.acl) g
+    order by one.n, 1, 2`)
   return rows
 }
 
-function role(name: string | null): Sql {
+export function role(name: string | null): Sql {
   return name === null ? raw("public") : ident(name)
 }

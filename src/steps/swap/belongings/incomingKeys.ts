@@ -1,0 +1,59 @@
+import type { Queryable } from "../../../postgres/Queryable.ts"
+import { type Sql, ident, raw, sql } from "../../../postgres/sql.ts"
+import type { IncomingKey } from "../../../store/Blueprint.ts"
+import { requireBlueprint } from "../../requireBlueprint.ts"
+import type { Belonging } from "../exchange.ts"
+
+/**
+ * Foreign keys of other tables that point to this one. Where the columns they point to hold the partition key they are
+ * made anew on the table in front, NOT VALID, and validated afterwards; others cannot point to a partitioned table, and were accepted as
+ * lost (`--incoming-fks drop`): a rollback makes them again. Both take SHARE ROW EXCLUSIVE or more on the other table.
+ */
+export const incomingKeys: Belonging = {
+  read: async (db, { run, front, back }) => {
+    const present = await readIncomingKeys(db, front.oid, run.key.column)
+    const planned = requireBlueprint(run).incomingKeys
+    const isTarget = back.oid === run.targetOid
+    const wanted = [...present, ...planned.filter((one) => !present.some((other) => isSame(one, other)))]
+    return {
+      take: present.map((key) => sql`alter table ${onTable(key)} drop constraint ${ident(key.name)}`),
+      give: wanted
+        .filter((key) => key.holdsPartitionKey || !isTarget)
+        .map(
+          (key) => sql`alter table ${onTable(key)} add constraint ${ident(key.name)} ${raw(key.definition)} not valid`,
+        ),
+    }
+  },
+  mark: ({ front }) => sql`
+    select string_agg(concat_ws('/', o.oid, o.xmin), ' ' order by o.oid) from pg_constraint o where o.confrelid = ${front.oid}`,
+}
+
+/** Reads both tables under weak locks, so that nobody waits. */
+export async function validateIncomingKeys(tx: Queryable, oid: number, keyColumn: string): Promise<void> {
+  for (const key of await readIncomingKeys(tx, oid, keyColumn)) {
+    await tx.query(sql`alter table ${onTable(key)} validate constraint ${ident(key.name)}`)
+  }
+}
+
+/** The foreign keys of other tables, partitions and this table itself left out. Definitions name the table as it is called now. */
+export async function readIncomingKeys(db: Queryable, oid: number, keyColumn: string): Promise<IncomingKey[]> {
+  const { rows } = await db.query<IncomingKey>(sql`
+    select n.nspname as schema, c.relname as table, o.conname as name,
+           regexp_replace(pg_get_constraintdef(o.oid), ' NOT VALID$', '') as definition,
+           exists (select from pg_attribute a
+                   where a.attrelid = o.confrelid and a.attnum = any (o.confkey) and a.attname = ${keyColumn}) as "holdsPartitionKey"
+    from pg_constraint o
+    join pg_class c on c.oid = o.conrelid
+    join pg_namespace n on n.oid = c.relnamespace
+    where o.contype = 'f' and o.confrelid = ${oid} and o.conrelid <> ${oid} and o.conparentid = 0
+    order by o.oid`)
+  return rows
+}
+
+function isSame(one: IncomingKey, other: IncomingKey): boolean {
+  return one.schema === other.schema && one.table === other.table && one.name === other.name
+}
+
+function onTable({ schema, table }: IncomingKey): Sql {
+  return ident(schema, table)
+}

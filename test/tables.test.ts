@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import { describe, expect, it } from "vitest"
+import { cleanupNow } from "../src/runtime/commands/cleanup.ts"
+import { rollback } from "../src/runtime/commands/rollback.ts"
+import { verify } from "../src/runtime/commands/verify.ts"
+import { dumpCatalog } from "./support/catalogDump.ts"
+import { type TestDatabase, createDatabase } from "./support/database.ts"
+import { contentOf } from "./support/oracle.ts"
+import { launchRun, services, waitForStatus, worker } from "./support/runs.ts"
+import { type Shape, readShapes, startShapeWriter } from "./support/shapes.ts"
+
+const shapes = await readShapes()
+
+/** The catalog but for the partitioning: the primary key has one column more, and the key is not null. */
+async function dump(database: TestDatabase, shape: Shape): Promise<string[]> {
+  const key = `"?${shape.by.replaceAll('"', '""').replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)}"?`
+  const known = shape.changes.map((change) => new RegExp(change))
+  return (await dumpCatalog(database))
+    .filter((line) => !known.some((one) => one.test(line)))
+    .map((line) =>
+      line
+        .replace(new RegExp(`(PRIMARY KEY \\([^)]*), ${key}\\)`), "$1)")
+        .replace(new RegExp(`^(index CREATE UNIQUE INDEX .* \\([^)]*), ${key}\\)`), "$1)")
+        .replace(new RegExp(`^(column [^ ]*\\.${key} .* notnull )[tf]`), "$1?"),
+    )
+    .toSorted()
+}
+
+const options = (shape: Shape) =>
+  ({ writes: "capture", batchTargetMs: 20, monthsAhead: 1, monthsBack: 0, ...shape.options }) as const
+
+describe.each(shapes.filter((shape) => shape.refused === null))("$name: $says", (shape) => {
+  it("comes through a cutover under writes, and the catalog differs by the partitioning alone", async () => {
+    await using database = await createDatabase("shape")
+    await using open = await services(database)
+    await database.query(shape.setup)
+    const before = await dump(database, shape)
+    const writer = startShapeWriter(database, shape)
+    const run = await launchRun(open, { table: shape.table, by: shape.by, options: options(shape) })
+    await using _ = await worker(open, run.id)
+    const status = await waitForStatus(
+      open,
+      run.id,
+      (one) => one.run.control === "halted" || (one.run.state === "cleanup" && one.run.control === "waiting"),
+    )
+    expect(status.run).toMatchObject({ state: "cleanup", error: null })
+    await sleep(30)
+    expect(await writer.stop()).toEqual([])
+    await waitForStatus(open, run.id, (one) => one.totals.changesPending === 0)
+    if (shape.back === null) expect(await verify(open, run.id)).toMatchObject({ equal: true, unheld: 0 })
+    await cleanupNow(open, run.id, { beforeWindow: true, reason: "test" })
+    expect(await dump(database, shape)).toEqual(before)
+  })
+
+  it("comes back by a rollback as it was", async () => {
+    await using database = await createDatabase("shapeback")
+    await using open = await services(database)
+    await database.query(shape.setup)
+    const before = await dumpCatalog(database)
+    const writer = startShapeWriter(database, shape)
+    const run = await launchRun(open, { table: shape.table, by: shape.by, options: options(shape) })
+    await using _ = await worker(open, run.id)
+    await waitForStatus(
+      open,
+      run.id,
+      (one) => one.run.control === "halted" || (one.run.state === "cleanup" && one.run.control === "waiting"),
+    )
+    expect(await writer.stop()).toEqual([])
+    if (shape.back !== null) {
+      await expect(rollback(open, run.id, null)).rejects.toMatchObject({ code: shape.back })
+      return
+    }
+    const content = await contentOf(database, shape.table)
+    await rollback(open, run.id, null)
+    await waitForStatus(open, run.id, (one) => one.run.finishedAt !== null || one.run.control === "halted")
+    expect(await contentOf(database, shape.table)).toEqual(content)
+    expect(await dumpCatalog(database)).toEqual(before)
+  })
+})
+
+describe.each(shapes.filter((shape) => shape.refused !== null))("$name: $says", (shape) => {
+  it("is refused with the declared code, and nothing is changed", async () => {
+    await using database = await createDatabase("refused")
+    await using open = await services(database)
+    await database.query(shape.setup)
+    const before = [await dumpCatalog(database), await contentOf(database, shape.table)]
+    await expect(launchRun(open, { table: shape.table, by: shape.by, options: options(shape) })).rejects.toMatchObject({
+      code: shape.refused,
+    })
+    expect([await dumpCatalog(database), await contentOf(database, shape.table)]).toEqual(before)
+  })
+})

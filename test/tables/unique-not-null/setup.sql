@@ -1,0 +1,6 @@
+create table t (id int not null, d date not null, v text);
+create unique index t_id_d on t (id, d);
+insert into t select g, date '2024-01-01' + g % 90, 'v' from generate_series(1, 500) g;
+-- write
+update t set v = 'w' || $1 where id = $1 % 500 + 1;
+insert into t (id, d, v) values (-$1, date '2024-01-01' + $1 % 80, 'new')
