@@ -8,6 +8,7 @@ export default defineConfig({
     pool: "forks",
     // Each fork drives a server of several processes; more forks than this only make timings worse.
     maxWorkers: 2,
+    maxConcurrency: 4,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     reporters: ["default", totalsReporter],

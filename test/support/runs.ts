@@ -74,13 +74,14 @@ export function isQuiet(status: Status): boolean {
   return finishedAt !== null || control === "halted" || (state === "cleanup" && control === "waiting")
 }
 
-/** Asks until the status is as wanted; gives up after a minute with what it saw last. */
+/** Asks until the status is as wanted; gives up after a minute, or `patienceMs`, with what it saw last. */
 export async function waitForStatus(
   open: OpenServices,
   runId: string,
   isWanted: (status: Status) => boolean,
+  patienceMs = 60_000,
 ): Promise<Status> {
-  const deadline = Date.now() + 60_000
+  const deadline = Date.now() + patienceMs
   for (;;) {
     const status = await readStatus(open.database, runId)
     if (isWanted(status)) return status

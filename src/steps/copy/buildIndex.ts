@@ -11,19 +11,24 @@ import { readTargetPartitions } from "../targetPartitions.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
 
 /**
- * Builds the next index or key that the loaded partition lacks: one each time. Before the first of them the
- * rows that moved while the partition loaded are taken out and put in afresh: batches see different snapshots, so an
- * UPDATE may have carried a row behind the copy, or ahead of it, where it was copied twice.
+ * Builds the indexes and keys that the loaded partition lacks: one after the other for as long as a batch may last, so that
+ * small months take one job and large ones stop in between. Before the first of them the rows that moved while the
+ * partition loaded are taken out and put in afresh: batches see different snapshots, so an UPDATE may have carried a row
+ * behind the copy, or ahead of it, where it was copied twice.
  */
 export const buildIndex: PartitionStep = async ({ tx, run }, partition) => {
   const missing = await missingObjects(tx, run, partition)
   if (missing.length === requireBlueprint(run).indexes.length) await replayPartition(tx, run, partition)
-  const [next, ...later] = missing
-  if (next === undefined) return { event: { type: "index.built", finished: true } }
   await tx.query(sql`select set_config('statement_timeout', '0', true),
                             set_config('maintenance_work_mem', ${`${sortMemoryMb}MB`}, true)`)
-  await tx.query(next)
-  return { event: { type: "index.built", finished: later.length === 0 } }
+  const startedAt = performance.now()
+  let built = 0
+  while (built < missing.length && (built === 0 || performance.now() - startedAt < run.options.batchTargetMs)) {
+    const statement = missing[built]
+    if (statement !== undefined) await tx.query(statement)
+    built += 1
+  }
+  return { event: { type: "index.built", finished: built === missing.length } }
 }
 
 /** A month's index is sorted in memory where it fits; the default of 64 MB would spill months of a million rows. */
