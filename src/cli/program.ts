@@ -11,6 +11,7 @@ import { demo } from "./commands/demo.ts"
 import { launch } from "./commands/launch.ts"
 import { log } from "./commands/log.ts"
 import { pause } from "./commands/pause.ts"
+import { plan } from "./commands/plan.ts"
 import { resume } from "./commands/resume.ts"
 import { retry } from "./commands/retry.ts"
 import { rollback } from "./commands/rollback.ts"
@@ -23,6 +24,7 @@ import { reportError } from "./reportError.ts"
 
 /** In the order of a run's life. */
 const commands: readonly CliCommand[] = [
+  plan,
   launch,
   worker,
   status,

@@ -1,20 +1,13 @@
 import type { Command } from "commander"
-import { launchOptions } from "../../config/launchOptions.ts"
-import { loadConfig } from "../../config/loadConfig.ts"
-import type { RunOptions } from "../../config/runOptions.ts"
-import { parseIdentifierList } from "../../domain/identifierList.ts"
-import { parseTableName } from "../../domain/tableName.ts"
-import { CutoverError, nothingChanged } from "../../errors/CutoverError.ts"
 import { launch as launchRun } from "../../runtime/commands/launch.ts"
 import type { CliCommand } from "../CliCommand.ts"
 import type { Context } from "../context.ts"
+import { type LaunchFlags, defineLaunchOptions, readLaunchRequest } from "../launchRequest.ts"
 import { reportLeft } from "../reportLeft.ts"
 import { sayLaunched } from "../sayLaunched.ts"
 import { takeUp } from "../takeUp.ts"
 import { workInForeground } from "../foreground.ts"
 import { withServices } from "../withServices.ts"
-
-type LaunchFlags = Readonly<Record<string, unknown>> & { readonly by: string; readonly detach?: boolean }
 
 /** Starts a run, and works it here with progress, or leaves it to workers. */
 export const launch: CliCommand = {
@@ -24,11 +17,8 @@ export const launch: CliCommand = {
     "Starts a run and works it here, in the foreground, until there is nothing to do now. Prints first the run's id " +
     "and how to watch, pause, resume and undo it. Ctrl-C lets the batch under way finish; nothing is lost.",
   define,
-  run: async (context: Context, tableText: string, flags: LaunchFlags) => {
-    const table = parseTableName(tableText)
-    const by = parseColumn(flags.by)
-    const options = await loadConfig({ flags, env: context.env, cwd: process.cwd() })
-    const request = { table, by, options, isOptedIn: isOptedIn(context, options) }
+  run: async (context: Context, tableText: string, flags: LaunchFlags & { readonly detach?: boolean }) => {
+    const request = await readLaunchRequest(context, tableText, flags)
     return await withServices(context, { role: "launch", isWorking: true }, async (services) => {
       const run = await launchRun(services, request)
       sayLaunched(context, run)
@@ -44,11 +34,7 @@ function define(command: Command): void {
     .usage("<table> --by <column> [options]")
     .requiredOption("--by <column>", "The partition key: a date, timestamp or timestamptz.")
     .option("--detach", "Leave the work to workers, and return at once.")
-  for (const { flag, description, repeatable } of launchOptions) {
-    if (repeatable)
-      command.option(flag, description, (value: string, before: string[] | undefined) => [...(before ?? []), value])
-    else command.option(flag, description)
-  }
+  defineLaunchOptions(command)
   command.addHelpText(
     "after",
     `
@@ -60,18 +46,4 @@ Examples:
   $ cutover launch sales.orders --by created_at --writes block --timezone Europe/Berlin --parallel 4
   $ cutover launch returns_raw --by return_date --writes block --attach manual --detach`,
   )
-}
-
-function parseColumn(text: string): string {
-  const [column, ...more] = parseIdentifierList(text, ",")
-  if (column !== undefined && more.length === 0) return column
-  throw new CutoverError("CUTOVER_USAGE", {
-    message: `--by takes one column, and ${text} are ${more.length + 1}.`,
-    state: nothingChanged,
-    hint: "Name the column that decides the partition.",
-  })
-}
-
-function isOptedIn({ env }: Context, { requireEnv }: RunOptions): boolean {
-  return requireEnv === null || env[requireEnv] === "1"
 }
