@@ -32,7 +32,7 @@ it("names only commands that this file runs", () => {
     "npm ci && npm run demo",
     "npm ci && npm test",
     "export DATABASE_URL=postgres://me@db.example/shop",
-    ...["launch", "status", "pause", "resume", "abort", "rollback", "verify", "cleanup"].map(
+    ...["plan", "launch", "status", "pause", "resume", "abort", "rollback", "verify", "cleanup"].map(
       (verb) => `npx cutover ${commandOf(verb).join(" ")}`,
     ),
   ])
