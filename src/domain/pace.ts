@@ -31,3 +31,8 @@ export function nextBatchBlocks({ blocks, elapsedMs, targetMs, min, max }: Pace)
  */
 export const firstBatchBlocks = 256
 export const paceLimits = { min: 8, max: 131_072 }
+
+/** The heap is looked at in about 4,000 zones, of 16 blocks (128 kB) at least: a month's map stays small. */
+export function zoneBlocks(heapBlocks: number): number {
+  return Math.max(16, Math.ceil(heapBlocks / 4_096))
+}

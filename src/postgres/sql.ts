@@ -38,6 +38,11 @@ export function table(name: TableName): Sql {
   return ident(name.schema, name.name)
 }
 
+/** A role as GRANT and REVOKE name it; null for everybody. */
+export function role(name: string | null): Sql {
+  return name === null ? raw("public") : ident(name)
+}
+
 /** A quoted string constant, for DDL, which takes no parameters. */
 export function literal(value: string): Sql {
   const quoted = `'${value.replaceAll("'", "''")}'`

@@ -1,9 +1,9 @@
+import { zoneBlocks } from "../../domain/pace.ts"
 import type { TableName } from "../../domain/tableName.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
 import { type Sql, ident, join, sql, table } from "../../postgres/sql.ts"
 import type { Run } from "../../store/runs.ts"
 import { intervalStartOfKey } from "../keyExpression.ts"
-import { zoneBlocks } from "../prep/survey.ts"
 import { logColumns, logDefinition, sameKey } from "./logColumns.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
 

@@ -1,14 +1,13 @@
 import { targetName } from "../../domain/derivedNames.ts"
 import type { TableName } from "../../domain/tableName.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
-import { type Sql, ident, raw, sql, table } from "../../postgres/sql.ts"
+import { type Sql, ident, raw, role, sql, table } from "../../postgres/sql.ts"
 import type { Partition } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import { keyWithin } from "../keyExpression.ts"
 import { boundsCheck } from "../partitionTable.ts"
 import { columnSettings } from "../prep/settings.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
-import { role } from "../swap/belongings/grants.ts"
 
 /**
  * The table of one month, alone, without indexes, so that it loads fast; with a CHECK of its bounds, so that attaching

@@ -1,7 +1,8 @@
 import { partitionObjectName } from "../../domain/derivedNames.ts"
 import type { TableName } from "../../domain/tableName.ts"
 import type { IndexDescription, TableDescription } from "../../postgres/catalog/TableDescription.ts"
-import { type Sql, ident, literal, raw, sql, table } from "../../postgres/sql.ts"
+import { type Sql, ident, raw, sql, table } from "../../postgres/sql.ts"
+import { commentStatement } from "../swap/belongings/comments.ts"
 
 /** What LIKE leaves behind of each column: its statistics target, and options such as n_distinct. */
 export function columnSettings(source: TableDescription, on: Sql): Sql[] {
@@ -36,16 +37,12 @@ export function replicaIdentityOfPartition(source: TableDescription, partition: 
 /** Comments on indexes and keys, which LIKE brings along only with the indexes themselves. */
 export function indexComments(source: TableDescription, on: TableName, nameOf: (index: string) => string): Sql[] {
   return source.indexes.flatMap((index) => [
-    ...commentOn(sql`index ${ident(on.schema, nameOf(index.name))}`, index.comment),
+    ...commentStatement(sql`index ${ident(on.schema, nameOf(index.name))}`, index.comment),
     ...commentOnConstraint(index, on, nameOf),
   ])
 }
 
 function commentOnConstraint({ constraint }: IndexDescription, on: TableName, nameOf: (name: string) => string): Sql[] {
   if (constraint === null) return []
-  return commentOn(sql`constraint ${ident(nameOf(constraint.name))} on ${table(on)}`, constraint.comment)
-}
-
-function commentOn(what: Sql, comment: string | null): Sql[] {
-  return comment === null ? [] : [sql`comment on ${what} is ${literal(comment)}`]
+  return commentStatement(sql`constraint ${ident(nameOf(constraint.name))} on ${table(on)}`, constraint.comment)
 }

@@ -3,6 +3,7 @@ import { sql } from "../../postgres/sql.ts"
 import type { Run, Strategy } from "../../store/runs.ts"
 import { createStripes } from "../../store/stripes.ts"
 import { createLoader } from "../copy/loader.ts"
+import { zoneBlocks } from "../../domain/pace.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
 
 /** From here on one sweep of the heap, which routes each row, is cheaper than reading the same blocks for several months. */
@@ -16,10 +17,13 @@ export async function chooseStrategy(
   tx: Queryable,
   run: Run,
 ): Promise<{ readonly strategy: Strategy; readonly reason: string }> {
+  // Where the heap is in order, each month shares one zone with its neighbour: that is no disorder.
+  const zone = zoneBlocks(run.heapBlocks ?? 0)
   const { times } = await readOne<{ times: number }>(
     tx,
     sql`
-    select coalesce(sum(upper(one) - lower(one)), 0)::float8 / greatest(1, ${run.heapBlocks}::bigint) as times
+    select greatest(0, coalesce(sum(upper(one) - lower(one)), 0) - ${zone}::bigint * count(distinct p.id))::float8
+             / greatest(1, ${run.heapBlocks}::bigint) as times
     from cutover.partitions p, unnest(p.blocks) as one
     where p.run_id = ${run.id}`,
   )

@@ -1,5 +1,5 @@
 import { labelOf } from "../../domain/interval.ts"
-import { nextBatchBlocks, paceLimits } from "../../domain/pace.ts"
+import { nextBatchBlocks, paceLimits, zoneBlocks } from "../../domain/pace.ts"
 import { CutoverError } from "../../errors/CutoverError.ts"
 import { type Queryable } from "../../postgres/Queryable.ts"
 import { type Sql, sql, table } from "../../postgres/sql.ts"
@@ -34,11 +34,6 @@ export const survey: RunStep = async (context) => {
       : {}),
   })
   return { event: { type: "survey.advanced", finished: to >= heapBlocks } }
-}
-
-/** The heap is looked at in about 4,000 zones, of 16 blocks (128 kB) at least: a month's map stays small. */
-export function zoneBlocks(heapBlocks: number): number {
-  return Math.max(16, Math.ceil(heapBlocks / 4_096))
 }
 
 type SurveyRow = { readonly start: string | null; readonly rows: string; readonly blocks: string }

@@ -1,5 +1,5 @@
 import type { Queryable } from "../../../postgres/Queryable.ts"
-import { type Sql, ident, raw, sql, table } from "../../../postgres/sql.ts"
+import { type Sql, ident, raw, role, sql, table } from "../../../postgres/sql.ts"
 import type { Belonging } from "../exchange.ts"
 
 type Grant = {
@@ -48,8 +48,4 @@ async function readGrants(db: Queryable, oid: number): Promise<Grant[]> {
     cross join aclexplode(one.acl) g
     order by one.n, 1, 2`)
   return rows
-}
-
-export function role(name: string | null): Sql {
-  return name === null ? raw("public") : ident(name)
 }
