@@ -9,7 +9,7 @@ import { validateIncomingKeys } from "./swap/belongings/incomingKeys.ts"
 /** What was put off until after the swap: reading the foreign keys, statistics under the new name; then the fallback window begins. */
 export const analyze: RunStep = async ({ tx, run }) => {
   await validateForeignKeys(tx, run.table, run.targetOid ?? 0)
-  await validateIncomingKeys(tx, run.targetOid ?? 0, run.key.column)
+  await validateIncomingKeys(tx, run, run.targetOid ?? 0)
   await analyzeParent(tx, run.table)
   const { until } = await readOne<{ until: string }>(
     tx,

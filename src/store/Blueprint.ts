@@ -23,6 +23,8 @@ export type IncomingKey = {
   readonly name: string
   readonly definition: string
   readonly holdsPartitionKey: boolean
+  readonly isValidated: boolean
+  readonly isOfPartitioned: boolean
 }
 
 /** An index or a key of the target and of each partition, as the source has it under `name`. */

@@ -102,3 +102,26 @@ it("a heap that is written anew in mid-run halts the run: nothing lies where the
   expect(halted.run.error).toMatchObject({ code: "CUTOVER_SOURCE_CHANGED" })
   expect(halted.run.error?.message).toContain("written anew")
 })
+
+it.each([
+  ["a materialized view", "create materialized view mv as select count(*) from t", "drop materialized view mv"],
+  ["a foreign key to the id alone", "create table child (t_id bigint references t)", "drop table child"],
+  ["a column with the row type", "create table keeps (one t)", "drop table keeps"],
+])(
+  "%s that comes in mid-run halts the run before the swap, and once it is gone the run goes on",
+  async (_what, change, undo) => {
+    await using database = await createDatabase("lateaddition")
+    await using open = await services(database)
+    await createTruth(database, 1_000)
+    const run = await launchRun(open, { table: "t", by: "d", options: { ...capture, attach: "manual" } })
+    await workUntil(open, run.id, (status) => status.run.state === "attach" && status.run.control === "waiting")
+    await database.query(change)
+    await openGate(open, run.id)
+    const halted = await workUntilQuiet(open, run.id)
+    expect(halted.run).toMatchObject({ control: "halted", error: { code: "CUTOVER_SOURCE_CHANGED" } })
+    expect(halted.run.error?.message).toContain("cannot follow")
+    await database.query(undo)
+    await resume(open, run.id)
+    expect((await workUntilQuiet(open, run.id)).run).toMatchObject({ state: "cleanup", error: null })
+  },
+)

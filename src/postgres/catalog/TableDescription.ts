@@ -81,6 +81,7 @@ export type IndexDescription = {
     readonly comment: string | null
   } | null
   readonly comment: string | null
+  readonly options: readonly string[]
   /** Null for the database's own. */
   readonly tablespace: string | null
   readonly bytes: number

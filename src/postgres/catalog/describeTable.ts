@@ -20,7 +20,8 @@ export async function describeTable(db: Queryable, oid: number): Promise<TableDe
       'isTyped', c.reloftype <> 0,
       'tablespace', (select t.spcname from pg_tablespace t where t.oid = c.reltablespace),
       'accessMethod', (select a.amname from pg_am a where a.oid = c.relam),
-      'options', coalesce(to_json(c.reloptions), '[]'),
+      'options', to_json(coalesce(c.reloptions, '{}') || coalesce((select array_agg('toast.' || o) from pg_class tc, unnest(tc.reloptions) as o
+                                                    where tc.oid = c.reltoastrelid), '{}')),
       'comment', obj_description(c.oid, 'pg_class'),
       'rowSecurity', c.relrowsecurity,
       'forcesRowSecurity', c.relforcerowsecurity,
@@ -93,6 +94,7 @@ const indexes = sql`
                    from pg_constraint o
                    where o.conindid = i.indexrelid and o.conrelid = c.oid and o.contype in ('p', 'u', 'x')),
     'comment', obj_description(i.indexrelid, 'pg_class'),
+    'options', coalesce(to_json(ic.reloptions), '[]'),
     'tablespace', (select s.spcname from pg_tablespace s where s.oid = ic.reltablespace),
     'bytes', pg_relation_size(i.indexrelid)
   ) order by i.indisprimary desc, ic.relname), '[]')

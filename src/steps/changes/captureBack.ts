@@ -96,11 +96,14 @@ export function truncateStatements(run: Run, name: TableName): Sql[] {
 
 /** DROP TRIGGER takes ACCESS EXCLUSIVE on the partitioned table and its partitions, for as long as the catalog change takes. */
 export async function dropCaptureBack(tx: Queryable, run: Run, name: TableName | null): Promise<void> {
-  if (name !== null) {
-    await tx.query(sql`drop trigger if exists ${ident(rowTrigger)} on ${table(name)}`)
-    for (const one of [name, ...(await readTargetPartitions(tx, run))]) {
-      await tx.query(sql`drop trigger if exists ${ident(truncateTrigger)} on ${table(one)}`)
-    }
+  if (name !== null && (await hasLog(tx, reverseLogOf(run)))) {
+    const all = [name, ...(await readTargetPartitions(tx, run))]
+    const drops = [
+      sql`drop trigger if exists ${ident(rowTrigger)} on ${table(name)}`,
+      ...all.map((one) => sql`drop trigger if exists ${ident(truncateTrigger)} on ${table(one)}`),
+    ]
+    // In one text: the first takes the lock that everybody waits for.
+    await tx.query(join(drops, ";\n"))
   }
   await tx.query(sql`drop function if exists ${reverseFunction(run)}()`)
   await tx.query(

@@ -13,7 +13,7 @@ export const discard: RunStep = async ({ tx, run }) =>
     work: async () => {
       await dropTarget(tx, run)
       await validateForeignKeys(tx, run.table, run.sourceOid)
-      await validateIncomingKeys(tx, run.sourceOid, run.key.column)
+      await validateIncomingKeys(tx, run, run.sourceOid)
       return { event: { type: "target.dropped" } }
     },
   })

@@ -52,6 +52,24 @@ export const checkConstraints: Check = async ({ source, key, options, table }) =
       ),
     )
   }
+  for (const constraint of source.checks.filter((one) => one.definition.endsWith(" NO INHERIT"))) {
+    findings.push(
+      block(
+        "CUTOVER_NOT_CARRIED_OVER",
+        `constraint ${constraint.name} of ${name} is NO INHERIT, which a partitioned table cannot have.`,
+        "Make it an ordinary check first, or drop it.",
+      ),
+    )
+  }
+  for (const index of source.indexes.filter((one) => one.constraint !== null && one.options.length > 0)) {
+    findings.push(
+      block(
+        "CUTOVER_NOT_CARRIED_OVER",
+        `constraint ${index.name} of ${name} has storage options (${index.options.join(", ")}).`,
+        `This version cannot carry them over: alter index ${index.name} reset (…), and set them again afterwards.`,
+      ),
+    )
+  }
   for (const constraint of [...source.foreignKeys, ...source.checks].filter((one) => !one.isValidated)) {
     findings.push(
       block(

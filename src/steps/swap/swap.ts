@@ -19,6 +19,7 @@ import { BlockedError } from "../locks/unlessBlocked.ts"
 import { boundsCheck } from "../partitionTable.ts"
 import { dropGuardStatements, heapBlocks } from "../prep/guardWrites.ts"
 import { assertUnchanged, changed } from "../source/assertUnchanged.ts"
+import { assertStillCarried } from "./assertStillCarried.ts"
 import { belongings } from "./belongings/belongings.ts"
 import { markOf } from "./belongings/marks.ts"
 import { readExchangeStatements, swapOf } from "./exchange.ts"
@@ -36,6 +37,7 @@ export async function swap(tx: Queryable, run: Run): Promise<Swapped> {
   const exchange = swapOf(run)
   const marks = sql`select ${markOf(exchange, belongings)} as mark`
   const { mark } = await readOne<{ mark: string }>(tx, marks)
+  await assertStillCarried(tx, run)
   const look = await lookStatement(tx, run, marks)
   const statements = await swapStatements(tx, run)
   await tx.query(byIndex("off"))

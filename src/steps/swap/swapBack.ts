@@ -1,5 +1,5 @@
 import { renderTableName } from "../../domain/tableName.ts"
-import type { Queryable } from "../../postgres/Queryable.ts"
+import { type Queryable, readOne } from "../../postgres/Queryable.ts"
 import { join, sql, table } from "../../postgres/sql.ts"
 import { countKeys, reverseLogOf } from "../../store/changeLog.ts"
 import type { Run } from "../../store/runs.ts"
@@ -8,6 +8,7 @@ import { countUnheld, replayBack } from "../changes/replayBack.ts"
 import { assertLegacyCanFollow } from "../changes/follow.ts"
 import { BlockedError } from "../locks/unlessBlocked.ts"
 import { belongings } from "./belongings/belongings.ts"
+import { markOf } from "./belongings/marks.ts"
 import { readExchangeStatements, swapBackOf } from "./exchange.ts"
 import { assertNoOldSnapshots } from "../locks/oldSnapshots.ts"
 import type { Swapped } from "./swap.ts"
@@ -21,13 +22,18 @@ const mostUnderLock = 300
  */
 export async function swapBack(tx: Queryable, run: Run): Promise<Swapped> {
   await assertLegacyCanFollow(tx, run)
-  const statements = await readExchangeStatements(tx, swapBackOf(run), belongings)
+  const exchange = swapBackOf(run)
+  const marks = sql`select ${markOf(exchange, belongings)} as mark`
+  const { mark } = await readOne<{ mark: string }>(tx, marks)
+  const statements = await readExchangeStatements(tx, exchange, belongings)
   const log = reverseLogOf(run)
 
   // ACCESS EXCLUSIVE on the table and on its partitions too, for writers may name those.
   await tx.query(sql`lock table ${table(run.table)} in access exclusive mode`)
   const lockedAt = performance.now()
   await assertNoOldSnapshots(tx, run)
+  if ((await readOne<{ mark: string }>(tx, marks)).mark !== mark)
+    throw new BlockedError("waits: what hangs on the table was just changed")
   const waiting = await countKeys(tx, log, mostUnderLock + 1)
   if (waiting > mostUnderLock)
     throw new BlockedError(`waits: more than ${mostUnderLock} changes arrived on the way to the lock`)

@@ -1,5 +1,6 @@
 import type { Queryable } from "../../../postgres/Queryable.ts"
 import { type Sql, ident, raw, role, sql, table } from "../../../postgres/sql.ts"
+import { requireBlueprint } from "../../requireBlueprint.ts"
 import type { Belonging } from "../exchange.ts"
 
 type Grant = {
@@ -16,9 +17,13 @@ type Grant = {
  * row security.
  */
 export const grants: Belonging = {
-  read: async (db, { table: name, front, back }) => {
-    const wanted = await readGrants(db, front.oid)
+  read: async (db, { run, table: name, front, back }) => {
+    const { owner } = requireBlueprint(run).source
     const present = new Set((await readGrants(db, back.oid)).map((grant) => grant.grantee))
+    const onFront = await readGrants(db, front.oid)
+    // Where nothing was ever granted the owner has everything without a grant: to be kept here, and not to be written down there.
+    if (onFront.length === 0) present.delete(owner)
+    const wanted = onFront.filter((grant) => present.size > 0 || grant.grantee !== owner)
     return {
       take: [],
       give: [

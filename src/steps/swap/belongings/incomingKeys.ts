@@ -1,6 +1,7 @@
 import type { Queryable } from "../../../postgres/Queryable.ts"
 import { type Sql, ident, raw, sql } from "../../../postgres/sql.ts"
 import type { IncomingKey } from "../../../store/Blueprint.ts"
+import type { Run } from "../../../store/runs.ts"
 import { requireBlueprint } from "../../requireBlueprint.ts"
 import type { Belonging } from "../exchange.ts"
 
@@ -28,9 +29,11 @@ export const incomingKeys: Belonging = {
     select string_agg(concat_ws('/', o.oid, o.xmin), ' ' order by o.oid) from pg_constraint o where o.confrelid = ${front.oid}`,
 }
 
-/** Reads both tables under weak locks, so that nobody waits. */
-export async function validateIncomingKeys(tx: Queryable, oid: number, keyColumn: string): Promise<void> {
-  for (const key of await readIncomingKeys(tx, oid, keyColumn)) {
+/** Reads both tables under weak locks, so that nobody waits. A key that was NOT VALID before the run stays so. */
+export async function validateIncomingKeys(tx: Queryable, run: Run, oid: number): Promise<void> {
+  const before = requireBlueprint(run).incomingKeys
+  const wasInvalid = (key: IncomingKey): boolean => before.some((one) => isSame(one, key) && !one.isValidated)
+  for (const key of (await readIncomingKeys(tx, oid, run.key.column)).filter((one) => !wasInvalid(one))) {
     await tx.query(sql`alter table ${onTable(key)} validate constraint ${ident(key.name)}`)
   }
 }
@@ -41,7 +44,8 @@ export async function readIncomingKeys(db: Queryable, oid: number, keyColumn: st
     select n.nspname as schema, c.relname as table, o.conname as name,
            regexp_replace(pg_get_constraintdef(o.oid), ' NOT VALID$', '') as definition,
            exists (select from pg_attribute a
-                   where a.attrelid = o.confrelid and a.attnum = any (o.confkey) and a.attname = ${keyColumn}) as "holdsPartitionKey"
+                   where a.attrelid = o.confrelid and a.attnum = any (o.confkey) and a.attname = ${keyColumn}) as "holdsPartitionKey",
+           o.convalidated as "isValidated", c.relkind = 'p' as "isOfPartitioned"
     from pg_constraint o
     join pg_class c on c.oid = o.conrelid
     join pg_namespace n on n.oid = c.relnamespace

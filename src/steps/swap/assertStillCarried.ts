@@ -1,0 +1,30 @@
+import { renderTableName } from "../../domain/tableName.ts"
+import { CutoverError } from "../../errors/CutoverError.ts"
+import type { Queryable } from "../../postgres/Queryable.ts"
+import { describeTable } from "../../postgres/catalog/describeTable.ts"
+import type { Run } from "../../store/runs.ts"
+import type { Check } from "../preflight/Check.ts"
+import { checkDependents } from "../preflight/checkDependents.ts"
+import { checkIncomingKeys } from "../preflight/checkIncomingKeys.ts"
+import { checkPublications } from "../preflight/checkPublications.ts"
+import { checkRowType } from "../preflight/checkRowType.ts"
+import { sourceGone } from "../source/assertUnchanged.ts"
+
+const checks: readonly Check[] = [checkDependents, checkIncomingKeys, checkRowType, checkPublications]
+
+/** Halts when something was hung on the table since the launch that a launch would have refused. */
+export async function assertStillCarried(tx: Queryable, run: Run): Promise<void> {
+  const source = await describeTable(tx, run.sourceOid)
+  if (source === undefined) throw sourceGone(run)
+  const context = { db: tx, table: run.table, source, key: run.key, options: run.options }
+  for (const check of checks) {
+    const found = (await check(context)).find((finding) => finding.level === "block")
+    if (found === undefined) continue
+    throw new CutoverError("CUTOVER_SOURCE_CHANGED", {
+      message: `Since the launch something was added that cannot follow: ${found.message}`,
+      state: `The swap was not made; the application still uses ${renderTableName(run.table)}, which is complete.`,
+      hint: `${found.hint} Then: cutover resume ${run.id}`,
+      details: { code: found.code },
+    })
+  }
+}

@@ -1,0 +1,3 @@
+create table t (id int primary key, d date not null, v text);
+insert into t select g, date '2024-01-01' + g % 90, 'v' || g from generate_series(1, 500) g;
+alter index t_pkey set (fillfactor = 70);
