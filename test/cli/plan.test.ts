@@ -98,3 +98,18 @@ describe("cutover plan", () => {
     expect(stdout).toContain("Nothing is in the way.")
   })
 })
+
+it("says which grant is missing to a role that may not read the table, and exits with 3", async () => {
+  await using database = await createDatabase("planrole")
+  await createReturns(database)
+  await database.query(
+    "do $$ begin create role plan_reader login password 'x'; exception when duplicate_object then null; end $$",
+  )
+  const url = new URL(database.url)
+  url.username = "plan_reader"
+  url.password = "x"
+  const { code, stdout } = await runCutover(url.href, planArgs)
+  expect(code).toBe(3)
+  expect(stdout).toContain("CUTOVER_PRIVILEGE")
+  expect(stdout).toContain("grant")
+})

@@ -33,7 +33,13 @@ export const plan: CliCommand = {
   },
 }
 
-/** For review: what a run executes; it copies in batches, and checks what it does. */
+/** What stands above the statements, so that nobody takes them for a script. */
+const forReview = `-- For review, not to be run by hand. A run copies in batches, replays the changes that its triggers
+-- capture, compares every row, checks under the lock that nothing changed, and hands over what it can only know once the
+-- partitioned table is there: positions and names of identity sequences, names of extended statistics.
+`
+
+/** For review: what a run executes, in its order. */
 function renderSql({ sql }: Plan): string {
   return sql
     .flatMap(({ step, lock, text }, n) => {
@@ -42,5 +48,5 @@ function renderSql({ sql }: Plan): string {
       return [...(isNew ? [`\n-- ${step}: locks ${lock}`] : []), `${text.replace(/^\n/, "").trimEnd()};`]
     })
     .join("\n")
-    .trimStart()
+    .replace(/^/, forReview)
 }

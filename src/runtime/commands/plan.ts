@@ -9,7 +9,7 @@ import { nameOf } from "../../steps/prep/scaffold.ts"
 import type { Finding } from "../../steps/preflight/Check.ts"
 import { preflight } from "../../steps/preflight/preflight.ts"
 import { resolveSource } from "../../steps/preflight/resolveSource.ts"
-import { type Sample, sampleKeys } from "../../steps/preflight/sampleKeys.ts"
+import { type Sample, nothingSampled, sampleKeys } from "../../steps/preflight/sampleKeys.ts"
 import { readIncomingKeys } from "../../steps/swap/belongings/incomingKeys.ts"
 import type { Run } from "../../store/runs.ts"
 import type { Services } from "../Services.ts"
@@ -61,7 +61,7 @@ async function look(db: Queryable, request: LaunchRequest): Promise<Plan> {
   const { source, key } = await resolveSource(db, request.table, request.by)
   const findings = await preflight({ db, table: request.table, source, key, options: request.options })
   const run = await imagine(db, request, source, key)
-  const sample = await sampleKeys(db, run)
+  const sample = (await mayRead(db, run)) ? await sampleKeys(db, run) : nothingSampled
   return {
     schemaVersion: 1,
     table: renderTableName(request.table),
@@ -79,6 +79,15 @@ async function look(db: Queryable, request: LaunchRequest): Promise<Plan> {
     estimates: await estimate(db, run, sample),
     sql: await planStatements(db, run, sample),
   }
+}
+
+/** Without SELECT there is a finding that says so, and nothing to look at. */
+async function mayRead(db: Queryable, run: Run): Promise<boolean> {
+  const { may } = await readOne<{ may: boolean }>(
+    db,
+    sql`select has_table_privilege(${run.sourceOid}::oid, 'SELECT') as may`,
+  )
+  return may
 }
 
 /** The run as a launch would write it, up to where the source has been looked at. */

@@ -17,6 +17,15 @@ export type Sample = {
   readonly tookMs: number
 }
 
+export const nothingSampled: Sample = {
+  isWhole: false,
+  rows: 0,
+  monthsPerBlock: 0,
+  partitions: [],
+  readBytes: 0,
+  tookMs: 0,
+}
+
 /** So many blocks (24 MB) are read: a second's work on a slow disk, and enough for months of a hundredth of the rows. */
 const sampledBlocks = 3_000
 

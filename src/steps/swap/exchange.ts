@@ -15,6 +15,8 @@ export type Exchange = {
   readonly table: TableName
   readonly front: Side
   readonly back: Side
+  /** Whether the name goes to the partitioned table: the swap, and not a rollback. */
+  readonly isForward: boolean
 }
 
 export type Side = {
@@ -41,11 +43,11 @@ export type Moves = { readonly take: readonly Sql[]; readonly give: readonly Sql
 export const nothingToMove: Moves = { take: [], give: [] }
 
 export function swapOf(run: Run): Exchange {
-  return { run, table: run.table, front: sourceSide(run), back: targetSide(run) }
+  return { run, table: run.table, front: sourceSide(run), back: targetSide(run), isForward: true }
 }
 
 export function swapBackOf(run: Run): Exchange {
-  return { run, table: run.table, front: targetSide(run), back: sourceSide(run) }
+  return { run, table: run.table, front: targetSide(run), back: sourceSide(run), isForward: false }
 }
 
 function sourceSide(run: Run): Side {

@@ -13,11 +13,10 @@ import { requireBlueprint } from "../../requireBlueprint.ts"
  * Adding one takes SHARE ROW EXCLUSIVE on the table it points to, dropping one ACCESS EXCLUSIVE, both until the commit.
  */
 export const foreignKeys: Belonging = {
-  read: async (db, { run, table: name, front, back }) => {
+  read: async (db, { run, table: name, front, back, isForward }) => {
     const onFront = await readHolders(db, front.oid)
     const wanted = requireBlueprint(run).source.foreignKeys
-    const isTarget = back.oid === run.targetOid
-    const onto = isTarget && !(await addsToParent(db)) ? await partitionsOf(db, back.oid) : [name]
+    const onto = isForward && !(await addsToParent(db)) ? await partitionsOf(db, back.oid) : [name]
     const present = new Set((await readHolders(db, back.oid)).map((one) => `${one.schema}.${one.table}.${one.name}`))
     return {
       take: onFront.map((one) => sql`alter table ${ident(one.schema, one.table)} drop constraint ${ident(one.name)}`),

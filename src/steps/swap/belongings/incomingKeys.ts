@@ -11,15 +11,14 @@ import type { Belonging } from "../exchange.ts"
  * lost (`--incoming-fks drop`): a rollback makes them again. Both take SHARE ROW EXCLUSIVE or more on the other table.
  */
 export const incomingKeys: Belonging = {
-  read: async (db, { run, front, back }) => {
+  read: async (db, { run, front, isForward }) => {
     const present = await readIncomingKeys(db, front.oid, run.key.column)
     const planned = requireBlueprint(run).incomingKeys
-    const isTarget = back.oid === run.targetOid
     const wanted = [...present, ...planned.filter((one) => !present.some((other) => isSame(one, other)))]
     return {
       take: present.map((key) => sql`alter table ${onTable(key)} drop constraint ${ident(key.name)}`),
       give: wanted
-        .filter((key) => key.holdsPartitionKey || !isTarget)
+        .filter((key) => key.holdsPartitionKey || !isForward)
         .map(
           (key) => sql`alter table ${onTable(key)} add constraint ${ident(key.name)} ${raw(key.definition)} not valid`,
         ),

@@ -16,13 +16,12 @@ type Membership = {
  * ALTER PUBLICATION … ADD takes SHARE UPDATE EXCLUSIVE on the table.
  */
 export const publications: Belonging = {
-  read: async (db, { run, table: name, front, back }) => {
+  read: async (db, { table: name, front, isForward }) => {
     const found = await readMemberships(db, front.oid)
-    const becomesPartitioned = back.oid === run.targetOid
     return {
       take: found.map((one) => sql`alter publication ${ident(one.publication)} drop table ${table(name)}`),
       give: found.flatMap((one) => [
-        ...(becomesPartitioned && !one.isViaRoot
+        ...(isForward && !one.isViaRoot
           ? [sql`alter publication ${ident(one.publication)} set (publish_via_partition_root = true)`]
           : []),
         sql`alter publication ${ident(one.publication)} add table ${table(name)}${what(one)}`,
