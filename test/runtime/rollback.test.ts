@@ -48,6 +48,7 @@ describe("a rollback", () => {
       expect(report.errors, `seed ${seed}`).toEqual([])
       expect(await differencesFromTruth(database), `seed ${seed}, ${report.transactions} transactions`).toEqual(same)
       expect(status.run).toMatchObject({ state: "rolledBack", control: "running", error: null })
+      expect(status.attach.legacyTable).toBeNull()
       expect(lockHeldMs).toBeGreaterThan(0)
       expect(await catalogOfTable(database)).toEqual(before)
       expect((await readRecords(open.database, run.id, 0)).map((one) => one.kind)).toContain("rollback.completed")

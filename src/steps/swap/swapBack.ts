@@ -41,5 +41,6 @@ export async function swapBack(tx: Queryable, run: Run): Promise<Swapped> {
   await replayBack(tx, run, mostUnderLock)
   if ((await countUnheld(tx, run)) > 0) throw new BlockedError("waits: a row was just written that does not fit")
   await tx.query(join(statements, ";\n"))
+  await tx.query(sql`update cutover.runs set legacy_table = null where id = ${run.id}`)
   return { lockedAt, facts: { table: renderTableName(run.table), replayed: waiting } }
 }
