@@ -109,8 +109,21 @@ const whatToDo: Readonly<Record<ErrorCode, string>> = {
     "PostgreSQL cannot enforce such a key over all partitions. Drop it, or put one in its place that holds the partition key, if the application can live with that.",
   CUTOVER_PRIMARY_KEY_REFUSED:
     "Launch with `--primary-key extend` to have the partition key added to the primary key, or change the primary key yourself first.",
-  CUTOVER_NOT_CARRIED_OVER:
-    "The message names it: a view, a rule, a trigger, a policy, a foreign key from another table, … Drop it for the time of the run and make it again afterwards.",
+  CUTOVER_INDEX_INVALID: "Drop it, or build it anew: `reindex index concurrently …`.",
+  CUTOVER_EXCLUSION_CONSTRAINT:
+    "From PostgreSQL 17 on a partitioned table can have an exclusion constraint that compares the partition key with `=`, for then no two partitions can hold rows that exclude each other. Others can only be dropped.",
+  CUTOVER_CHECK_NO_INHERIT: "Make it an ordinary check: drop it, and add it again without `NO INHERIT`.",
+  CUTOVER_FOREIGN_KEY_NOT_VALID: "Validate the key first, which reads the table without stopping anybody, or drop it.",
+  CUTOVER_FOREIGN_KEY_UNLOGGED: "Make the table that the key points to permanent, or drop the key.",
+  CUTOVER_MATERIALIZED_VIEW:
+    "`--materialized-views recreate` accepts that they are dropped and made again in the swap, with indexes, grants and comments, and refreshed right after it; in between, reading them is an error. Views and other objects that read a materialized view have to be dropped first.",
+  CUTOVER_ROW_TRIGGER_TRANSITION:
+    "A row trigger with `REFERENCING` cannot be on a partition. Make it a statement trigger, which can use transition tables.",
+  CUTOVER_EXTENSION_MEMBER: "Take the table out of its extension, or leave it as the extension made it.",
+  CUTOVER_SECURITY_LABEL: "Drop the label for the time of the run, and set it again afterwards.",
+  CUTOVER_SUBSCRIBED:
+    "Cut over the publisher's table first, or take this one out of the subscription for the time of the run.",
+  CUTOVER_ACCESS_METHOD: "Change the access method to `heap` first.",
   CUTOVER_NO_IDENTITY:
     "Give the table a primary key, or a unique index on columns that are not null. Or choose a maintenance window and launch with `--writes block`: writes are refused until the swap, and then no key is needed.",
 

@@ -1,15 +1,22 @@
 import { setTimeout as sleep } from "node:timers/promises"
+import pg from "pg"
 import { describe, expect, it } from "vitest"
+import { runOptionsSchema } from "../src/config/runOptions.ts"
+import { legacyName } from "../src/domain/derivedNames.ts"
+import { parseTableName } from "../src/domain/tableName.ts"
+import { statementText, table as quoted } from "../src/postgres/sql.ts"
 import { cleanupNow } from "../src/runtime/commands/cleanup.ts"
 import { rollback } from "../src/runtime/commands/rollback.ts"
+import { plan } from "../src/runtime/commands/plan/plan.ts"
 import { verify } from "../src/runtime/commands/verify.ts"
-import { dumpCatalog } from "./support/catalogDump.ts"
+import { dumpCatalog, dumpWithPartitions } from "./support/catalogDump.ts"
 import { type TestDatabase, createDatabase } from "./support/database.ts"
 import { contentOf } from "./support/oracle.ts"
-import { launchRun, services, waitForStatus, worker } from "./support/runs.ts"
+import { launchRun, services, waitForStatus, workUntilQuiet, worker } from "./support/runs.ts"
+import { mainMajor } from "./support/testClusters.ts"
 import { type Shape, readShapes, startShapeWriter } from "./support/shapes.ts"
 
-const shapes = await readShapes()
+const shapes = (await readShapes()).filter((shape) => shape.since <= mainMajor)
 
 /** The catalog but for the partitioning: the primary key has one column more, and the key is not null. */
 async function dump(database: TestDatabase, shape: Shape): Promise<string[]> {
@@ -79,6 +86,39 @@ describe.concurrent.each(shapes.filter((shape) => shape.refused === null && shap
     })
   },
 )
+
+describe.concurrent.each(shapes.filter((shape) => shape.refused === null))("$name: $says", (shape) => {
+  it("is left the same by a run and by the plan's statements run by hand", async () => {
+    await using byRun = await createDatabase("shaperun")
+    await using byHand = await createDatabase("shapehand")
+    for (const database of [byRun, byHand]) await database.query(shape.setup)
+    const content = await contentOf(byHand, shape.table)
+    await using open = await services(byRun)
+    const run = await launchRun(open, { table: shape.table, by: shape.by, options: options(shape) })
+    await workUntilQuiet(open, run.id)
+    await cleanupNow(open, run.id, { beforeWindow: true, reason: "test" })
+    await runByHand(byHand, shape)
+    expect(await contentOf(byHand, shape.table)).toEqual(content)
+    expect(await dumpWithPartitions(byHand)).toEqual(await dumpWithPartitions(byRun))
+  })
+})
+
+/** The statements of `plan --sql`, one after the other as psql would send them; then the old table is dropped. */
+async function runByHand(database: TestDatabase, shape: Shape): Promise<void> {
+  await using open = await services(database)
+  const table = parseTableName(shape.table)
+  const request = { table, by: shape.by, options: runOptionsSchema.parse(options(shape)), isOptedIn: true }
+  const { sql, findings } = await plan(open, request)
+  expect(findings.filter((one) => one.level === "block")).toEqual([])
+  const client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+  try {
+    for (const { text } of sql) await client.query(text)
+    await client.query(`drop table ${statementText(quoted(legacyName(table)))}`)
+  } finally {
+    await client.end()
+  }
+}
 
 describe.concurrent.each(shapes.filter((shape) => shape.back !== null))("$name: $says", (shape) => {
   it("has no way back, and says so", async () => {

@@ -77,6 +77,11 @@ const rows: Record<keyof RunOptions, Row> = {
     says: "What to do with foreign keys of other tables that a partitioned table cannot have, because they lack the partition key.",
     kind: choice,
   },
+  materializedViews: {
+    flag: "--materialized-views <mode>",
+    says: "What to do with materialized views of the table: they can only be made again at the swap, and read again once they are refreshed.",
+    kind: choice,
+  },
   nullKeys: { flag: "--null-keys <mode>", says: "What to do with rows that have no partition key.", kind: choice },
   requireEnv: {
     flag: "--require-env <name>",

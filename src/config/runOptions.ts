@@ -27,6 +27,7 @@ export const runOptionsSchema = z.strictObject({
   lockTimeoutMs: z.int().min(10).max(900).default(100),
   primaryKey: z.enum(["extend", "refuse"]).default("extend"),
   incomingFks: z.enum(["refuse", "drop"]).default("refuse"),
+  materializedViews: z.enum(["refuse", "recreate"]).default("refuse"),
   nullKeys: z.enum(["refuse", "default-partition"]).default("refuse"),
   requireEnv: z
     .string()

@@ -90,9 +90,49 @@ export const errorCodes = {
     exit: exitCodes.refused,
     meaning: "The primary key lacks the partition key, and extending it was refused.",
   },
-  CUTOVER_NOT_CARRIED_OVER: {
+  CUTOVER_INDEX_INVALID: {
     exit: exitCodes.refused,
-    meaning: "Something hangs on the table that this version cannot carry over.",
+    meaning: "An index of the table is invalid, as a CREATE INDEX CONCURRENTLY that failed leaves it.",
+  },
+  CUTOVER_EXCLUSION_CONSTRAINT: {
+    exit: exitCodes.refused,
+    meaning:
+      "An exclusion constraint that a partitioned table cannot have: it must compare the partition key for equality, and needs PostgreSQL 17.",
+  },
+  CUTOVER_CHECK_NO_INHERIT: {
+    exit: exitCodes.refused,
+    meaning: "A CHECK is marked NO INHERIT, which a partitioned table cannot have.",
+  },
+  CUTOVER_FOREIGN_KEY_NOT_VALID: {
+    exit: exitCodes.refused,
+    meaning:
+      "A foreign key of the table was never validated; before PostgreSQL 18 a partitioned table cannot have such a key.",
+  },
+  CUTOVER_FOREIGN_KEY_UNLOGGED: {
+    exit: exitCodes.refused,
+    meaning: "A foreign key points to an unlogged table; a partitioned table counts as permanent, and may not do so.",
+  },
+  CUTOVER_MATERIALIZED_VIEW: {
+    exit: exitCodes.refused,
+    meaning:
+      "A materialized view reads the table; it can only be made again, which was not accepted, or something reads it in turn.",
+  },
+  CUTOVER_ROW_TRIGGER_TRANSITION: {
+    exit: exitCodes.refused,
+    meaning: "A row trigger uses transition tables, which PostgreSQL does not allow on partitions.",
+  },
+  CUTOVER_EXTENSION_MEMBER: { exit: exitCodes.refused, meaning: "The table belongs to an extension." },
+  CUTOVER_SECURITY_LABEL: {
+    exit: exitCodes.refused,
+    meaning: "The table has a security label, which only its provider can give to another table.",
+  },
+  CUTOVER_SUBSCRIBED: {
+    exit: exitCodes.refused,
+    meaning: "The table is the target of a logical replication subscription, which knows it by its OID.",
+  },
+  CUTOVER_ACCESS_METHOD: {
+    exit: exitCodes.refused,
+    meaning: "The table is not stored as a heap, whose blocks the copy goes by.",
   },
   CUTOVER_INCOMING_KEY: {
     exit: exitCodes.refused,

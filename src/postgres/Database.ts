@@ -145,6 +145,12 @@ export async function setUpSession(client: { query(text: string): Promise<unknow
   )
 }
 
+/** The same as statements, for a script. A statement may take as long as it takes there. */
+export function settingStatements(): string[] {
+  const { search_path: path, statement_timeout: _, idle_in_transaction_session_timeout: __, ...rest } = sessionSettings
+  return [`set search_path = ${path}`, ...Object.entries(rest).map(([name, value]) => `set ${name} = '${value}'`)]
+}
+
 const sessionSettings = {
   search_path: "pg_catalog, pg_temp",
   timezone: "UTC",

@@ -4,12 +4,14 @@ import { readOne } from "../postgres/Queryable.ts"
 import type { RunStep } from "./Step.ts"
 import { analyzeParent } from "./statistics.ts"
 import { validateForeignKeys } from "./swap/belongings/foreignKeys.ts"
+import { refreshMaterializedViews } from "./swap/belongings/materializedViews.ts"
 import { validateIncomingKeys } from "./swap/belongings/incomingKeys.ts"
 
 /** What was put off until after the swap: reading the foreign keys, statistics under the new name; then the fallback window begins. */
 export const analyze: RunStep = async ({ tx, run }) => {
-  await validateForeignKeys(tx, run.table, run.targetOid ?? 0)
+  await validateForeignKeys(tx, run, run.targetOid ?? 0)
   await validateIncomingKeys(tx, run, run.targetOid ?? 0)
+  await refreshMaterializedViews(tx, run.targetOid ?? 0)
   await analyzeParent(tx, run.table)
   const { until } = await readOne<{ until: string }>(
     tx,

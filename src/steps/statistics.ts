@@ -1,6 +1,7 @@
 import type { TableName } from "../domain/tableName.ts"
-import { type Queryable, readOne } from "../postgres/Queryable.ts"
+import type { Queryable } from "../postgres/Queryable.ts"
 import { raw, sql, table } from "../postgres/sql.ts"
+import { hasVersion } from "./hasVersion.ts"
 
 /**
  * Statistics of one month. Before PostgreSQL 18 ANALYZE of the parent reads every partition again anyway, so there it
@@ -23,9 +24,5 @@ async function analyzeNow(tx: Queryable, name: TableName, only = ""): Promise<vo
 
 /** ANALYZE ONLY came with PostgreSQL 18. */
 async function analyzesAlone(tx: Queryable): Promise<boolean> {
-  const { version } = await readOne<{ version: number }>(
-    tx,
-    sql`select current_setting('server_version_num')::int as version`,
-  )
-  return version >= 180_000
+  return await hasVersion(tx, 18)
 }

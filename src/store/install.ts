@@ -3,7 +3,7 @@ import { CutoverError, nothingChanged } from "../errors/CutoverError.ts"
 import type { Database } from "../postgres/Database.ts"
 import { type Queryable, findOne, readOne } from "../postgres/Queryable.ts"
 import { lockKey, takeTransactionLock } from "../postgres/advisoryLock.ts"
-import { raw, sql } from "../postgres/sql.ts"
+import { type Sql, raw, sql } from "../postgres/sql.ts"
 import { withTransaction } from "../postgres/transaction.ts"
 
 /** The major version of the schema `cutover` that this program reads and writes. */
@@ -15,13 +15,18 @@ export const schemaMajor = 1
  */
 export async function ensureInstalled(database: Database): Promise<void> {
   if (await isInstalled(database)) return
-  const ddl = await readFile(new URL("./schema/001.sql", import.meta.url), "utf8")
+  const statements = await installStatements()
   await withTransaction(database, async (tx) => {
     await takeTransactionLock(tx, lockKey("install", "cutover"))
     if (await isInstalled(tx)) return
-    await tx.query(sql`create schema if not exists cutover`)
-    await tx.query(raw(ddl))
+    for (const statement of statements) await tx.query(statement)
   })
+}
+
+/** The schema and all that is in it; the second holds many statements. */
+export async function installStatements(): Promise<Sql[]> {
+  const ddl = await readFile(new URL("./schema/001.sql", import.meta.url), "utf8")
+  return [sql`create schema if not exists cutover`, raw(ddl)]
 }
 
 /** Whether our schema is there; throws when it is there and is not of our major version. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { Plan } from "../../src/runtime/commands/plan.ts"
+import type { Plan } from "../../src/runtime/commands/plan/plan.ts"
 import { dumpCatalog } from "../support/catalogDump.ts"
 import { runCutover } from "../support/cli.ts"
 import { type TestDatabase, createDatabase } from "../support/database.ts"

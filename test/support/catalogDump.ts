@@ -5,13 +5,22 @@ import type { TestDatabase } from "./database.ts"
  * what makes a table a partitioned one: its partitions, its storage options (they are theirs), and our own schemas.
  */
 export async function dumpCatalog(database: TestDatabase): Promise<string[]> {
+  return await dump(database, "and not c.relispartition")
+}
+
+/** The same, and what is said of each partition. */
+export async function dumpWithPartitions(database: TestDatabase): Promise<string[]> {
+  return await dump(database, "")
+}
+
+async function dump(database: TestDatabase, condition: string): Promise<string[]> {
   const rows = await database.query<{ line: string }>(`
     with rel as (
       select c.*, n.nspname, format('%I.%I', n.nspname, c.relname) as name
       from pg_class c
       join pg_namespace n on n.oid = c.relnamespace
       where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'cutover', 'cutover_jobs')
-        and not c.relispartition
+        ${condition}
     ), tab as (
       select * from rel where relkind in ('r', 'p', 'v', 'm')
     )
@@ -23,10 +32,21 @@ export async function dumpCatalog(database: TestDatabase): Promise<string[]> {
 const acl = (column: string): string =>
   `(select string_agg(format('%s=%s%s', case when g.grantee = 0 then 'public' else pg_get_userbyid(g.grantee) end, g.privilege_type, case when g.is_grantable then '*' else '' end), ',' order by g.grantee::text, g.privilege_type) from aclexplode(${column}) g)`
 
+/** Whether the OID is that of the table `tab`, or, where it has some, of one of its partitions. */
+const ofItself = (oid: string): string =>
+  `(case when tab.relkind = 'p' then ${oid} in (select inhrelid from pg_inherits where inhparent = tab.oid) else ${oid} = tab.oid end)`
+
 const parts: readonly string[] = [
-  `select format('relation %s %s owner %s rls %s %s identity %s comment %s acl %s', translate(relkind::text, 'p', 'r'), name, relowner::regrole,
+  `select format('relation %s %s owner %s rls %s %s identity %s comment %s acl %s persistence %s populated %s tablespace %s clustered %s',
+                 translate(relkind::text, 'p', 'r'), name, relowner::regrole,
                  relrowsecurity, relforcerowsecurity, case when relkind in ('r', 'p') then relreplident end,
-                 obj_description(oid, 'pg_class'), ${acl("relacl")}) as line from tab`,
+                 obj_description(oid, 'pg_class'), ${acl("relacl")},
+                 (select p.relpersistence from pg_class p where ${ofItself("p.oid")} limit 1), relispopulated,
+                 (select string_agg(distinct coalesce(s.spcname, 'default'), ',') from pg_class p left join pg_tablespace s on s.oid = p.reltablespace where ${ofItself("p.oid")}),
+                 (select string_agg(distinct coalesce(pn.relname, mn.relname)::text, ',')
+                  from pg_index i join pg_class mn on mn.oid = i.indexrelid
+                  left join pg_inherits ih on ih.inhrelid = i.indexrelid left join pg_class pn on pn.oid = ih.inhparent
+                  where i.indisclustered and ${ofItself("i.indrelid")})) as line from tab`,
   `select format('column %s.%s %s notnull %s default %s identity %s generated %s storage %s compression %s statistics %s options %s collation %s comment %s acl %s',
                  name, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attidentity, a.attgenerated, a.attstorage,
                  a.attcompression, nullif(a.attstattarget, -1), a.attoptions, nullif(a.attcollation, 0)::regcollation, col_description(a.attrelid, a.attnum), ${acl("a.attacl")})
@@ -34,7 +54,10 @@ const parts: readonly string[] = [
      left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum`,
   `select format('constraint %s %s %s validated %s comment %s', o.conrelid::regclass, o.conname, pg_get_constraintdef(o.oid), o.convalidated, obj_description(o.oid, 'pg_constraint'))
      from pg_constraint o join tab on tab.oid = o.conrelid where o.contype <> 'n' and o.conparentid = 0`,
-  `select format('index %s identity %s valid %s comment %s tablespace %s', replace(pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON '), i.indisreplident, i.indisvalid, obj_description(i.indexrelid, 'pg_class'), rel.reltablespace)
+  `select format('index %s identity %s valid %s comment %s tablespace %s statistics %s', replace(pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON '), i.indisreplident, i.indisvalid, obj_description(i.indexrelid, 'pg_class'), (select string_agg(distinct coalesce(s.spcname, 'default'), ',')
+                  from pg_class x left join pg_tablespace s on s.oid = x.reltablespace
+                  where x.oid = rel.oid or x.oid in (select inhrelid from pg_inherits where inhparent = rel.oid)),
+                 (select string_agg(format('%s=%s', a.attnum, a.attstattarget), ',') from pg_attribute a where a.attrelid = rel.oid and a.attstattarget >= 0))
      from pg_index i join rel on rel.oid = i.indexrelid`,
   `select format('trigger %s enabled %s comment %s', pg_get_triggerdef(t.oid), t.tgenabled, obj_description(t.oid, 'pg_trigger'))
      from pg_trigger t join tab on tab.oid = t.tgrelid where not t.tgisinternal and t.tgname not like 'cutover\\_%'`,
@@ -49,8 +72,8 @@ const parts: readonly string[] = [
   `select format('function %s', pg_get_functiondef(p.oid)) from pg_proc p join pg_namespace n on n.oid = p.pronamespace
      where p.prokind in ('f', 'p') and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'cutover', 'cutover_jobs')
        and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')`,
-  `select format('statistics %s target %s', pg_get_statisticsobjdef(s.oid), s.stxstattarget) from pg_statistic_ext s join tab on tab.oid = s.stxrelid`,
-  `select format('sequence %s of %s %s increment %s', rel.name, d.refobjid::regclass, d.deptype, q.seqincrement)
+  `select format('statistics %s about %s', pg_get_statisticsobjdef(s.oid), concat_ws(' ', s.stxstattarget, s.stxowner::regrole, obj_description(s.oid, 'pg_statistic_ext'))) from pg_statistic_ext s join tab on tab.oid = s.stxrelid`,
+  `select format('sequence %s of %s %s increment %s acl %s comment %s', rel.name, d.refobjid::regclass, d.deptype, q.seqincrement, ${acl("rel.relacl")}, obj_description(rel.oid, 'pg_class'))
      from rel join pg_sequence q on q.seqrelid = rel.oid
      left join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = rel.oid and d.deptype in ('a', 'i') and d.refclassid = 'pg_class'::regclass`,
 ]

@@ -1,10 +1,11 @@
 import { exitCodes } from "../../errors/codes.ts"
-import { type Plan, plan as planRun } from "../../runtime/commands/plan.ts"
+import { plan as planRun } from "../../runtime/commands/plan/plan.ts"
 import type { CliCommand } from "../CliCommand.ts"
 import type { Context } from "../context.ts"
 import { print } from "../context.ts"
 import { type LaunchFlags, defineLaunchOptions, readLaunchRequest } from "../launchRequest.ts"
 import { renderPlan } from "../render/plan.ts"
+import { renderSql } from "../render/planSql.ts"
 import { withServices } from "../withServices.ts"
 
 /** Says what a launch would do, and what is in its way. */
@@ -31,22 +32,4 @@ export const plan: CliCommand = {
       return planned.findings.some((one) => one.level === "block") ? exitCodes.refused : exitCodes.done
     })
   },
-}
-
-/** What stands above the statements, so that nobody takes them for a script. */
-const forReview = `-- For review, not to be run by hand. A run copies in batches, replays the changes that its triggers
--- capture, compares every row, checks under the lock that nothing changed, and hands over what it can only know once the
--- partitioned table is there: positions and names of identity sequences, names of extended statistics.
-`
-
-/** For review: what a run executes, in its order. */
-function renderSql({ sql }: Plan): string {
-  return sql
-    .flatMap(({ step, lock, text }, n) => {
-      const previous = sql[n - 1]
-      const isNew = previous?.step !== step || previous.lock !== lock
-      return [...(isNew ? [`\n-- ${step}: locks ${lock}`] : []), `${text.replace(/^\n/, "").trimEnd()};`]
-    })
-    .join("\n")
-    .replace(/^/, forReview)
 }

@@ -1,5 +1,5 @@
 import { formatDuration } from "../../domain/duration.ts"
-import type { Plan } from "../../runtime/commands/plan.ts"
+import type { Plan } from "../../runtime/commands/plan/plan.ts"
 import type { Finding } from "../../steps/preflight/Check.ts"
 import { alignColumns } from "./columns.ts"
 import { countOf, formatBytes, formatExactCount } from "./numbers.ts"

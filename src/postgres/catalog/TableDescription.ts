@@ -24,9 +24,11 @@ export type TableDescription = {
   readonly columns: readonly ColumnDescription[]
   readonly indexes: readonly IndexDescription[]
   readonly checks: readonly ConstraintDescription[]
-  readonly foreignKeys: readonly ConstraintDescription[]
+  readonly foreignKeys: readonly ForeignKeyDescription[]
   /** Sequences that belong to a column: of serial (`a`) and of identity (`i`) columns. */
   readonly sequences: readonly SequenceDescription[]
+  /** Extended statistics (CREATE STATISTICS). */
+  readonly statistics: readonly StatisticsDescription[]
 }
 
 export type ColumnDescription = {
@@ -71,6 +73,10 @@ export type IndexDescription = {
   readonly isImmediate: boolean
   /** The key columns; null for an expression. */
   readonly columns: readonly (string | null)[]
+  /** The columns that an exclusion constraint compares for equality. */
+  readonly equalColumns: readonly string[]
+  /** The predicate as the definition ends with it: ` WHERE (…)`; empty where there is none. */
+  readonly predicate: string
   /** The key columns as PostgreSQL writes them in a constraint, without expressions. */
   readonly keyList: string | null
   /** The constraint that the index stands behind. */
@@ -82,6 +88,8 @@ export type IndexDescription = {
   } | null
   readonly comment: string | null
   readonly options: readonly string[]
+  /** Statistics targets of its expressions, by the number of the index's column. */
+  readonly statistics: readonly { readonly number: number; readonly target: number }[]
   /** Null for the database's own. */
   readonly tablespace: string | null
   readonly bytes: number
@@ -94,6 +102,15 @@ export type ConstraintDescription = {
   readonly comment: string | null
 }
 
+export type ForeignKeyDescription = ConstraintDescription & {
+  /** Whether the table points to itself. */
+  readonly isSelf: boolean
+  /** The columns it points to. */
+  readonly refersTo: readonly string[]
+  /** Whether the table it points to is unlogged, which a partitioned table, being permanent, may not point to. */
+  readonly isToUnlogged: boolean
+}
+
 export type SequenceDescription = {
   readonly schema: string
   readonly name: string
@@ -101,4 +118,14 @@ export type SequenceDescription = {
   readonly dependency: "a" | "i"
   /** As CREATE SEQUENCE takes them: start, increment, limits, cache, cycle. */
   readonly options: string
+}
+
+export type StatisticsDescription = {
+  readonly schema: string
+  readonly name: string
+  /** What follows the name in CREATE STATISTICS, up to FROM: ` (ndistinct) ON a, b`. */
+  readonly body: string
+  /** The statistics target; null for the default. */
+  readonly target: number | null
+  readonly comment: string | null
 }

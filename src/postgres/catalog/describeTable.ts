@@ -29,9 +29,10 @@ export async function describeTable(db: Queryable, oid: number): Promise<TableDe
       'replicaIndex', (select ic.relname from pg_index i join pg_class ic on ic.oid = i.indexrelid where i.indrelid = c.oid and i.indisreplident),
       'columns', (${columns}),
       'indexes', (${indexes}),
-      'checks', (${constraints("c")}),
-      'foreignKeys', (${constraints("f")}),
-      'sequences', (${sequences})
+      'checks', (${checks}),
+      'foreignKeys', (${foreignKeys}),
+      'sequences', (${sequences}),
+      'statistics', (${statistics})
     ) as described
     from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
@@ -86,6 +87,12 @@ const indexes = sql`
     'columns', (select json_agg(a.attname order by k.n)
                 from unnest(i.indkey[0:i.indnkeyatts - 1]::int[]) with ordinality as k (attnum, n)
                 left join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum and k.attnum <> 0),
+    'equalColumns', (select coalesce(json_agg(a.attname order by k.n), '[]')
+                     from pg_constraint o, unnest(o.conkey, o.conexclop) with ordinality as k (attnum, operator, n)
+                     join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum
+                     join pg_operator p on p.oid = k.operator and p.oprname = '='
+                     where o.conindid = i.indexrelid and o.conrelid = c.oid and o.contype = 'x'),
+    'predicate', coalesce(' WHERE ' || pg_get_expr(i.indpred, i.indrelid), ''),
     'keyList', (select string_agg(quote_ident(a.attname), ', ' order by k.n)
                 from unnest(i.indkey[0:i.indnkeyatts - 1]::int[]) with ordinality as k (attnum, n)
                 join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum),
@@ -95,6 +102,8 @@ const indexes = sql`
                    where o.conindid = i.indexrelid and o.conrelid = c.oid and o.contype in ('p', 'u', 'x')),
     'comment', obj_description(i.indexrelid, 'pg_class'),
     'options', coalesce(to_json(ic.reloptions), '[]'),
+    'statistics', (select coalesce(json_agg(json_build_object('number', ia.attnum, 'target', ia.attstattarget) order by ia.attnum), '[]')
+                   from pg_attribute ia where ia.attrelid = i.indexrelid and ia.attstattarget >= 0),
     'tablespace', (select s.spcname from pg_tablespace s where s.oid = ic.reltablespace),
     'bytes', pg_relation_size(i.indexrelid)
   ) order by i.indisprimary desc, ic.relname), '[]')
@@ -102,15 +111,23 @@ const indexes = sql`
   join pg_class ic on ic.oid = i.indexrelid
   where i.indrelid = c.oid`
 
-function constraints(type: "c" | "f") {
-  return sql`
-  select coalesce(json_agg(json_build_object(
-    'name', o.conname, 'definition', pg_get_constraintdef(o.oid), 'isValidated', o.convalidated,
-    'comment', obj_description(o.oid, 'pg_constraint')
+const constraint = sql`
+    'name', o.conname, 'definition', regexp_replace(pg_get_constraintdef(o.oid), ' NOT VALID$', ''),
+    'isValidated', o.convalidated, 'comment', obj_description(o.oid, 'pg_constraint')`
+
+const checks = sql`
+  select coalesce(json_agg(json_build_object(${constraint}) order by o.conname), '[]')
+  from pg_constraint o
+  where o.conrelid = c.oid and o.contype = 'c' and o.conparentid = 0`
+
+const foreignKeys = sql`
+  select coalesce(json_agg(json_build_object(${constraint},
+    'isSelf', o.confrelid = o.conrelid,
+    'refersTo', (select json_agg(a.attname) from pg_attribute a where a.attrelid = o.confrelid and a.attnum = any (o.confkey)),
+    'isToUnlogged', (select r.relpersistence = 'u' from pg_class r where r.oid = o.confrelid)
   ) order by o.conname), '[]')
   from pg_constraint o
-  where o.conrelid = c.oid and o.contype = ${type}::"char" and o.conparentid = 0`
-}
+  where o.conrelid = c.oid and o.contype = 'f' and o.conparentid = 0`
 
 const sequences = sql`
   select coalesce(json_agg(json_build_object(
@@ -127,3 +144,16 @@ const sequences = sql`
     and d.refclassid = 'pg_class'::regclass
     and d.refobjid = c.oid
     and d.deptype in ('a', 'i')`
+
+/** `pg_get_statisticsobjdef` writes the name, the kinds unless all of them are built, the columns and the table. */
+const statistics = sql`
+  select coalesce(json_agg(json_build_object(
+    'schema', xn.nspname, 'name', x.stxname,
+    'body', split_part(substr(pg_get_statisticsobjdef(x.oid), length('CREATE STATISTICS ' || quote_ident(xn.nspname) || '.' || quote_ident(x.stxname)) + 1),
+                       ' ON ', 1) || ' ON ' || pg_get_statisticsobjdef_columns(x.oid),
+    'target', nullif(x.stxstattarget, -1),
+    'comment', obj_description(x.oid, 'pg_statistic_ext')
+  ) order by x.oid), '[]')
+  from pg_statistic_ext x
+  join pg_namespace xn on xn.oid = x.stxnamespace
+  where x.stxrelid = c.oid`

@@ -56,9 +56,15 @@ export function dropCaptureStatements(source: TableName): Sql[] {
 
 /** What the triggers leave behind: their functions and the log, which nobody but us uses. */
 export async function dropChangeLog(tx: Queryable, run: Run): Promise<void> {
-  await tx.query(sql`drop function if exists ${join(forms.map((form) => sql`${captureFunction(run, form)}()`))}`)
-  await tx.query(sql`drop table if exists ${table(changeLogOf(run))}`)
-  await tx.query(sql`delete from cutover.truncations where run_id = ${run.id}`)
+  for (const statement of dropChangeLogStatements(run)) await tx.query(statement)
+}
+
+export function dropChangeLogStatements(run: Run): Sql[] {
+  return [
+    sql`drop function if exists ${join(forms.map((form) => sql`${captureFunction(run, form)}()`))}`,
+    sql`drop table if exists ${table(changeLogOf(run))}`,
+    sql`delete from cutover.truncations where run_id = ${literal(run.id)}`,
+  ]
 }
 
 const forms = Object.keys(triggers) as CaptureForm[]

@@ -7,7 +7,7 @@ import { boundsCheck, partitionClause, tableOf } from "../partitionTable.ts"
 import { noteLoaded } from "../locks/oldSnapshots.ts"
 import { replayCopied } from "../changes/replayCopied.ts"
 import { replayPartition } from "../changes/replayPartition.ts"
-import { replicaIdentityOfPartition } from "../prep/settings.ts"
+import { settingsOfPartition } from "../prep/settings.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
 import { analyzePartition } from "../statistics.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
@@ -21,11 +21,7 @@ export const catchUp: PartitionStep = async ({ tx, run }, partition) => {
   await replayPartition(tx, run, partition)
   const attached = await readTargetPartitions(tx, run)
   if (!attached.some((one) => one.name === name.name && one.schema === name.schema)) {
-    const statements = [
-      ...replicaIdentityOfPartition(requireBlueprint(run).source, name),
-      ...attachStatements(run, partition),
-    ]
-    for (const statement of statements) await tx.query(statement)
+    for (const statement of attachStatements(run, partition)) await tx.query(statement)
   }
   await analyzePartition(tx, name)
   await replayCopied(tx, run)
@@ -37,6 +33,7 @@ export const catchUp: PartitionStep = async ({ tx, run }, partition) => {
 export function attachStatements(run: Run, partition: Partition): Sql[] {
   const name = table(tableOf(run, partition))
   return [
+    ...settingsOfPartition(requireBlueprint(run).source, tableOf(run, partition)),
     sql`alter table ${table(targetName(run.table))} attach partition ${name} ${partitionClause(partition.bounds)}`,
     ...(partition.bounds === null ? [] : [sql`alter table ${name} drop constraint ${ident(boundsCheck)}`]),
   ]

@@ -1,6 +1,6 @@
 import { renderTableName } from "../../domain/tableName.ts"
-import { readOne } from "../../postgres/Queryable.ts"
 import { sql } from "../../postgres/sql.ts"
+import { hasVersion } from "../hasVersion.ts"
 import { type Check, block, warn } from "./Check.ts"
 
 /**
@@ -8,14 +8,9 @@ import { type Check, block, warn } from "./Check.ts"
  * table is carried over, and publishes the partitioned one under its own name.
  */
 export const checkPublications: Check = async ({ db, table, source }) => {
-  const { version } = await readOne<{ version: number }>(
-    db,
-    sql`select current_setting('server_version_num')::int as version`,
-  )
-  const bySchema =
-    version < 150_000
-      ? sql``
-      : sql`
+  const bySchema = !(await hasVersion(db, 15))
+    ? sql``
+    : sql`
         union all
         select p.pubname, false, p.pubviaroot
         from pg_publication_namespace s

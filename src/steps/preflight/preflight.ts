@@ -3,6 +3,7 @@ import type { Check, CheckContext, Finding } from "./Check.ts"
 import { checkConstraints } from "./checkConstraints.ts"
 import { checkDependents } from "./checkDependents.ts"
 import { checkIncomingKeys } from "./checkIncomingKeys.ts"
+import { checkMaterializedViews } from "./checkMaterializedViews.ts"
 import { checkPublications } from "./checkPublications.ts"
 import { checkRowType } from "./checkRowType.ts"
 import { checkKeys } from "./checkKeys.ts"
@@ -18,6 +19,7 @@ const checks: readonly Check[] = [
   checkScaffold,
   checkConstraints,
   checkDependents,
+  checkMaterializedViews,
   checkIncomingKeys,
   checkRowType,
   checkPublications,

@@ -36,11 +36,29 @@ export function identityOf(source: TableDescription): readonly string[] | null {
 
 function planIndex(index: IndexDescription, keyColumn: string, choices: BlueprintChoices): PlannedIndex {
   const { constraint } = index
-  if (constraint === null) return { name: index.name, kind: "index", isUnique: index.isUnique, body: index.tail }
+  if (constraint === null)
+    return { name: index.name, kind: "index", isUnique: index.isUnique, body: withTablespace(index) }
   const body = index.isPrimary
     ? primaryKeyBody(index, constraint.definition, keyColumn, choices)
     : constraint.definition
-  return { name: constraint.name, kind: "constraint", isUnique: true, body }
+  return { name: constraint.name, kind: "constraint", isUnique: true, body: withStorage(index, body) }
+}
+
+/** `pg_get_indexdef` leaves the tablespace out; in CREATE INDEX it stands before the predicate. */
+function withTablespace({ tail, predicate, tablespace, name }: IndexDescription): string {
+  if (tablespace === null) return tail
+  if (!tail.endsWith(predicate)) throw new Error(`the definition of index ${name} does not end with its predicate`)
+  return `${tail.slice(0, tail.length - predicate.length)} TABLESPACE ${quoteIdentifier(tablespace)}${predicate}`
+}
+
+/** `pg_get_constraintdef` leaves out storage options and tablespace; they stand before what is said of deferring. */
+function withStorage({ options, tablespace, predicate }: IndexDescription, body: string): string {
+  const storage = options.length === 0 ? "" : ` WITH (${options.join(", ")})`
+  const place = tablespace === null ? "" : ` USING INDEX TABLESPACE ${quoteIdentifier(tablespace)}`
+  const end = /(?: DEFERRABLE)?(?: INITIALLY DEFERRED)?$/.exec(body)?.[0] ?? ""
+  const head = body.slice(0, body.length - end.length)
+  if (predicate === "" || !head.endsWith(predicate)) return `${head}${storage}${place}${end}`
+  return `${head.slice(0, head.length - predicate.length)}${storage}${place}${predicate}${end}`
 }
 
 /**

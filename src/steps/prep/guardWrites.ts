@@ -55,7 +55,8 @@ async function noteSource(tx: Queryable, run: Run): Promise<Run> {
   return { ...run, blueprint }
 }
 
-function guardStatements(run: Run): Sql[] {
+/** In one transaction, after the lock that they want. */
+export function guardStatements(run: Run): Sql[] {
   return run.options.writes === "capture" ? captureStatements(run) : refusalStatements(run)
 }
 

@@ -7,17 +7,26 @@ import { type Queryable, readOne } from "../../postgres/Queryable.ts"
 import type { IndexDescription, TableDescription } from "../../postgres/catalog/TableDescription.ts"
 import { describeTable } from "../../postgres/catalog/describeTable.ts"
 import { findRelation } from "../../postgres/catalog/findRelation.ts"
-import { type Sql, ident, literal, raw, sql, table } from "../../postgres/sql.ts"
+import { type Sql, ident, raw, sql, table } from "../../postgres/sql.ts"
 import type { Blueprint, PlannedIndex } from "../../store/Blueprint.ts"
 import { addFinding, countLeft, readPartitions, saveTableName } from "../../store/partitions.ts"
 import { type Run, saveRunFacts } from "../../store/runs.ts"
 import type { RunStep } from "../Step.ts"
 import { readBounds } from "../keyExpression.ts"
 import { defaultLabel } from "./survey.ts"
-import { columnSettings, indexComments, replicaIdentity } from "./settings.ts"
+import { type DefaultGrantees, readDefaultGrantees, revokeStatements } from "./defaultPrivileges.ts"
+import {
+  columnSettings,
+  indexComments,
+  indexStatistics,
+  replicaIdentity,
+  statisticsStatements,
+  tablespaceClause,
+} from "./settings.ts"
 import { chooseStrategy, prepareSweep } from "./strategy.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
+import { commentStatement } from "../swap/belongings/comments.ts"
 
 /**
  * Builds the target beside the source, empty, with all its keys and indexes, and names the table of each month that
@@ -26,9 +35,11 @@ import { requireBlueprint } from "../requireBlueprint.ts"
 export const scaffold: RunStep = async ({ tx, run }) => {
   const blueprint = requireBlueprint(run)
   await seedPartitions(tx, run)
+  const { schema, owner } = blueprint.source
+  const grantees = await readDefaultGrantees(tx, schema, owner)
   const statements = blueprint.isAdopted
-    ? await adoptionStatements(tx, run, blueprint)
-    : targetStatements(run, blueprint)
+    ? await adoptionStatements(tx, run, blueprint, grantees)
+    : targetStatements(run, blueprint, grantees)
   for (const statement of statements) await tx.query(statement)
   const target = await findRelation(tx, targetName(run.table))
   if (target === undefined) throw new Error(`the target of run ${run.id} was made and is not there`)
@@ -76,26 +87,46 @@ export function nameOf(source: TableName, label: string): TableName {
 }
 
 /** The DDL of the target, in order. Nothing here locks the source but the reads of its definition (ACCESS SHARE). */
-export function targetStatements(run: Run, blueprint: Blueprint): Sql[] {
+export function targetStatements(run: Run, blueprint: Blueprint, grantees: DefaultGrantees): Sql[] {
   const target = table(targetName(run.table))
   const { source } = blueprint
   return [
     sql`create table ${target} (
       like ${table(run.table)} including defaults including constraints including generated including storage
-        including compression including statistics including comments
-    ) partition by range (${ident(run.key.column)})`,
+        including compression including comments
+    ) partition by range (${ident(run.key.column)})${tablespaceClause(source)}`,
+    ...revokeStatements("table", target, grantees.tables),
     sql`alter table ${target} owner to ${ident(source.owner)}`,
+    // Rows of the source may offend what was never validated; the swap adds it, as it was.
+    ...source.checks
+      .filter((check) => !check.isValidated)
+      .map((check) => sql`alter table ${target} drop constraint ${ident(check.name)}`),
     ...blueprint.indexes.map((index) => indexStatement(index, target, targetObjectName(index.name))),
-    ...identityStatements(source, target),
+    ...identityStatements(source, target, grantees),
+    ...statisticsStatements(source, target, targetObjectName),
     ...columnSettings(source, target),
-    ...replicaIdentity(source, target, targetObjectName),
-    ...indexComments(source, targetName(run.table), targetObjectName),
-    ...(source.comment === null ? [] : [sql`comment on table ${target} is ${literal(source.comment)}`]),
+    ...settingsOfTarget(run, source),
+  ]
+}
+
+/** What can be told to a target that was found, just as to one that was made. */
+function settingsOfTarget(run: Run, source: TableDescription): Sql[] {
+  const target = targetName(run.table)
+  return [
+    ...replicaIdentity(source, table(target), targetObjectName),
+    ...indexStatistics(source, target.schema, targetObjectName),
+    ...indexComments(source, target, targetObjectName),
+    ...commentStatement(sql`table ${table(target)}`, source.comment),
   ]
 }
 
 /** What an adopted target still lacks: owner, identities, and the names by which the swap finds its indexes. */
-async function adoptionStatements(tx: Queryable, run: Run, blueprint: Blueprint): Promise<Sql[]> {
+export async function adoptionStatements(
+  tx: Queryable,
+  run: Run,
+  blueprint: Blueprint,
+  grantees: DefaultGrantees,
+): Promise<Sql[]> {
   const name = targetName(run.table)
   const relation = await findRelation(tx, name)
   const found = relation === undefined ? undefined : await describeTable(tx, relation.oid)
@@ -105,7 +136,9 @@ async function adoptionStatements(tx: Queryable, run: Run, blueprint: Blueprint)
   return [
     sql`alter table ${target} owner to ${ident(source.owner)}`,
     ...blueprint.indexes.flatMap((index) => renameTwin(source, found, index, run)),
-    ...identityStatements(source, target, found),
+    ...identityStatements(source, target, grantees, found),
+    ...statisticsStatements(source, target, targetObjectName, found.statistics),
+    ...settingsOfTarget(run, source),
   ]
 }
 
@@ -141,18 +174,27 @@ export function indexStatement(index: PlannedIndex, on: Sql, name: string): Sql 
     : sql`create ${raw(index.isUnique ? "unique " : "")}index ${ident(name)} on ${on}${raw(index.body)}`
 }
 
-/** The swap sets the sequence to where the source's stands. */
-function identityStatements(source: TableDescription, target: Sql, existing?: TableDescription): Sql[] {
-  return source.columns
-    .filter(
-      (column) =>
-        column.identity !== "" &&
-        existing?.columns.find((one) => one.name === column.name)?.identity !== column.identity,
-    )
-    .map((column) => {
-      const how = raw(column.identity === "a" ? "always" : "by default")
-      const options =
-        source.sequences.find((one) => one.column === column.name && one.dependency === "i")?.options ?? ""
-      return sql`alter table ${target} alter column ${ident(column.name)} add generated ${how} as identity (${raw(options)})`
-    })
+/** The target's identities, their sequences under the names that they have until the swap, which sets them to where the source's stand. */
+function identityStatements(
+  source: TableDescription,
+  target: Sql,
+  { sequences }: DefaultGrantees,
+  existing?: TableDescription,
+): Sql[] {
+  const mine = source.sequences.filter((one) => one.dependency === "i")
+  return mine.flatMap(({ schema, name, column, options }) => {
+    const wanted = targetObjectName(name)
+    const found = existing?.sequences.find((one) => one.column === column && one.dependency === "i")
+    if (found !== undefined)
+      return found.name === wanted
+        ? []
+        : [sql`alter sequence ${ident(found.schema, found.name)} rename to ${ident(wanted)}`]
+    const how = raw(source.columns.find((one) => one.name === column)?.identity === "a" ? "always" : "by default")
+    const sequence = ident(schema, wanted)
+    return [
+      sql`alter table ${target} alter column ${ident(column)}
+        add generated ${how} as identity (sequence name ${sequence} ${raw(options)})`,
+      ...revokeStatements("sequence", sequence, sequences),
+    ]
+  })
 }

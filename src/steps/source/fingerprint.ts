@@ -25,6 +25,7 @@ export function differences(before: TableDescription, now: TableDescription): st
     ...named("index", before.indexes.map(withoutSize), now.indexes.map(withoutSize)),
     ...named("check", before.checks, now.checks),
     ...named("foreign key", before.foreignKeys, now.foreignKeys),
+    ...named("statistics", before.statistics, now.statistics),
     ...named("sequence", before.sequences, now.sequences),
   ]
   return parts

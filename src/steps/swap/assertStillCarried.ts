@@ -6,11 +6,18 @@ import type { Run } from "../../store/runs.ts"
 import type { Check } from "../preflight/Check.ts"
 import { checkDependents } from "../preflight/checkDependents.ts"
 import { checkIncomingKeys } from "../preflight/checkIncomingKeys.ts"
+import { checkMaterializedViews } from "../preflight/checkMaterializedViews.ts"
 import { checkPublications } from "../preflight/checkPublications.ts"
 import { checkRowType } from "../preflight/checkRowType.ts"
 import { sourceGone } from "../source/assertUnchanged.ts"
 
-const checks: readonly Check[] = [checkDependents, checkIncomingKeys, checkRowType, checkPublications]
+const checks: readonly Check[] = [
+  checkDependents,
+  checkMaterializedViews,
+  checkIncomingKeys,
+  checkRowType,
+  checkPublications,
+]
 
 /** Halts when something was hung on the table since the launch that a launch would have refused. */
 export async function assertStillCarried(tx: Queryable, run: Run): Promise<void> {

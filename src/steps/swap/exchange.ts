@@ -15,6 +15,8 @@ export type Exchange = {
   readonly table: TableName
   readonly front: Side
   readonly back: Side
+  /** The partitions of the partitioned table, each with its schema. */
+  readonly partitions: readonly TableName[]
   /** Whether the name goes to the partitioned table: the swap, and not a rollback. */
   readonly isForward: boolean
 }
@@ -42,12 +44,12 @@ export type Moves = { readonly take: readonly Sql[]; readonly give: readonly Sql
 
 export const nothingToMove: Moves = { take: [], give: [] }
 
-export function swapOf(run: Run): Exchange {
-  return { run, table: run.table, front: sourceSide(run), back: targetSide(run), isForward: true }
+export function swapOf(run: Run, partitions: readonly TableName[]): Exchange {
+  return { run, table: run.table, front: sourceSide(run), back: targetSide(run), partitions, isForward: true }
 }
 
-export function swapBackOf(run: Run): Exchange {
-  return { run, table: run.table, front: targetSide(run), back: sourceSide(run), isForward: false }
+export function swapBackOf(run: Run, partitions: readonly TableName[]): Exchange {
+  return { run, table: run.table, front: targetSide(run), back: sourceSide(run), partitions, isForward: false }
 }
 
 function sourceSide(run: Run): Side {

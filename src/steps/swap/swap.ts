@@ -22,7 +22,8 @@ import { assertUnchanged, changed } from "../source/assertUnchanged.ts"
 import { assertStillCarried } from "./assertStillCarried.ts"
 import { belongings } from "./belongings/belongings.ts"
 import { markOf } from "./belongings/marks.ts"
-import { readExchangeStatements, swapOf } from "./exchange.ts"
+import { readTargetPartitions } from "../targetPartitions.ts"
+import { type Exchange, readExchangeStatements, swapOf } from "./exchange.ts"
 import { assertNoOldSnapshots } from "../locks/oldSnapshots.ts"
 
 export type Swapped = { readonly lockedAt: number; readonly facts: Readonly<Record<string, unknown>> }
@@ -34,12 +35,12 @@ export type Swapped = { readonly lockedAt: number; readonly facts: Readonly<Reco
  */
 export async function swap(tx: Queryable, run: Run): Promise<Swapped> {
   await assertUnchanged(tx, run)
-  const exchange = swapOf(run)
+  const exchange = swapOf(run, await readTargetPartitions(tx, run))
   const marks = sql`select ${markOf(exchange, belongings)} as mark`
   const { mark } = await readOne<{ mark: string }>(tx, marks)
   await assertStillCarried(tx, run)
   const look = await lookStatement(tx, run, marks)
-  const statements = await swapStatements(tx, run)
+  const statements = await swapStatements(tx, exchange)
   await tx.query(byIndex("off"))
   const last = await lastChanges(tx, run)
   if (last.length > 0) await tx.query(takenKeysStatement(run))
@@ -78,11 +79,12 @@ export async function swap(tx: Queryable, run: Run): Promise<Swapped> {
 }
 
 /** All that is done under the lock, after the last changes: the exchange. None has parameters. */
-async function swapStatements(tx: Queryable, run: Run): Promise<Sql[]> {
+async function swapStatements(tx: Queryable, exchange: Exchange): Promise<Sql[]> {
+  const { run } = exchange
   return [
     ...dropGuardStatements(run, run.table),
     ...(await dropDefaultCheckStatements(tx, run)),
-    ...(await readExchangeStatements(tx, swapOf(run), belongings)),
+    ...(await readExchangeStatements(tx, exchange, belongings)),
     sql`update cutover.runs
       set legacy_table = ${literal(renderTableName(legacyName(run.table)))}, swapped_at = clock_timestamp()
       where id = ${literal(run.id)}`,

@@ -9,6 +9,7 @@ import { assertLegacyCanFollow } from "../changes/follow.ts"
 import { BlockedError } from "../locks/unlessBlocked.ts"
 import { belongings } from "./belongings/belongings.ts"
 import { markOf } from "./belongings/marks.ts"
+import { readTargetPartitions } from "../targetPartitions.ts"
 import { readExchangeStatements, swapBackOf } from "./exchange.ts"
 import { assertNoOldSnapshots } from "../locks/oldSnapshots.ts"
 import type { Swapped } from "./swap.ts"
@@ -22,7 +23,7 @@ const mostUnderLock = 300
  */
 export async function swapBack(tx: Queryable, run: Run): Promise<Swapped> {
   await assertLegacyCanFollow(tx, run)
-  const exchange = swapBackOf(run)
+  const exchange = swapBackOf(run, await readTargetPartitions(tx, run))
   const marks = sql`select ${markOf(exchange, belongings)} as mark`
   const { mark } = await readOne<{ mark: string }>(tx, marks)
   const statements = await readExchangeStatements(tx, exchange, belongings)

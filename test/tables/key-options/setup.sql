@@ -1,3 +1,7 @@
 create table t (id int primary key, d date not null, v text);
 insert into t select g, date '2024-01-01' + g % 90, 'v' || g from generate_series(1, 500) g;
 alter index t_pkey set (fillfactor = 70);
+alter table t add constraint t_u unique (d, id) include (v) with (fillfactor = 80);
+-- write
+update t set v = 'w' || $1 where id = $1 % 500 + 1;
+insert into t (id, d, v) values (-$1, date '2024-01-01' + $1 % 80, 'new')

@@ -3,12 +3,14 @@ import { foreignKeys } from "./foreignKeys.ts"
 import { grants } from "./grants.ts"
 import { incomingKeys } from "./incomingKeys.ts"
 import { indexNames } from "./indexNames.ts"
+import { materializedViews } from "./materializedViews.ts"
 import { policies } from "./policies.ts"
 import { publications } from "./publications.ts"
 import { rules } from "./rules.ts"
 import { identitySequences, serialSequences } from "./sequences.ts"
 import { sqlFunctions } from "./sqlFunctions.ts"
 import { statisticsNames } from "./statisticsNames.ts"
+import { unvalidatedChecks } from "./unvalidatedChecks.ts"
 import { triggers } from "./triggers.ts"
 import { views } from "./views.ts"
 
@@ -16,12 +18,14 @@ import { views } from "./views.ts"
 export const belongings: readonly Belonging[] = [
   publications,
   sqlFunctions,
+  materializedViews,
   views,
   rules,
   policies,
   triggers,
   incomingKeys,
   foreignKeys,
+  unvalidatedChecks,
   identitySequences,
   serialSequences,
   statisticsNames,

@@ -3,7 +3,7 @@ import { type Sql, ident, raw, role, sql, table } from "../../../postgres/sql.ts
 import { requireBlueprint } from "../../requireBlueprint.ts"
 import type { Belonging } from "../exchange.ts"
 
-type Grant = {
+export type Grant = {
   readonly grantee: string | null
   readonly privilege: string
   readonly grantable: boolean
@@ -12,34 +12,33 @@ type Grant = {
 }
 
 /**
- * The grants of the table in front and of its columns, for the one that gets its name; default privileges must not leak
- * in. Partitions get none: whoever may use the table may use them through it, and a grant on a partition would go around
+ * The grants of the table in front and of its columns, for the one that gets its name. Partitions get none: whoever may use the table may use them through it, and a grant on a partition would go around
  * row security.
  */
 export const grants: Belonging = {
   read: async (db, { run, table: name, front, back }) => {
     const { owner } = requireBlueprint(run).source
-    const present = new Set((await readGrants(db, back.oid)).map((grant) => grant.grantee))
     const onFront = await readGrants(db, front.oid)
-    // Where nothing was ever granted the owner has everything without a grant: to be kept here, and not to be written down there.
-    if (onFront.length === 0) present.delete(owner)
-    const wanted = onFront.filter((grant) => present.size > 0 || grant.grantee !== owner)
+    const onBack = (await readGrants(db, back.oid)).map((grant) => grant.grantee)
+    // Where nothing was ever granted the owner has everything without a grant, which is as good as nothing written down.
+    const revoked = new Set(onFront.length === 0 ? onBack.filter((grantee) => grantee !== owner) : [owner, ...onBack])
     return {
       take: [],
       give: [
-        ...[...present].map((grantee) => sql`revoke all on ${table(name)} from ${role(grantee)}`),
-        ...wanted.map((grant) => grantStatement(table(name), grant)),
+        ...[...revoked].map((grantee) => sql`revoke all on ${table(name)} from ${role(grantee)}`),
+        ...onFront.map((grant) => grantStatement(table(name), grant)),
       ],
     }
   },
 }
 
-function grantStatement(on: Sql, { grantee, privilege, grantable, column }: Grant): Sql {
+/** `on` is a table, or `sequence` and its name. */
+export function grantStatement(on: Sql, { grantee, privilege, grantable, column }: Grant): Sql {
   const what = column === null ? raw(privilege) : sql`${raw(privilege)} (${ident(column)})`
   return sql`grant ${what} on ${on} to ${role(grantee)}${raw(grantable ? " with grant option" : "")}`
 }
 
-async function readGrants(db: Queryable, oid: number): Promise<Grant[]> {
+export async function readGrants(db: Queryable, oid: number): Promise<Grant[]> {
   const { rows } = await db.query<Grant>(sql`
     select case when g.grantee = 0 then null else pg_get_userbyid(g.grantee) end as grantee,
            g.privilege_type as privilege,

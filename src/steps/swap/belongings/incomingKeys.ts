@@ -37,6 +37,13 @@ export async function validateIncomingKeys(tx: Queryable, run: Run, oid: number)
   }
 }
 
+/** The statements that a run will need; the plan shows them. */
+export function plannedIncomingValidation(run: Run): Sql[] {
+  return requireBlueprint(run)
+    .incomingKeys.filter((key) => key.holdsPartitionKey && key.isValidated)
+    .map((key) => sql`alter table ${onTable(key)} validate constraint ${ident(key.name)}`)
+}
+
 /** The foreign keys of other tables, partitions and this table itself left out. Definitions name the table as it is called now. */
 export async function readIncomingKeys(db: Queryable, oid: number, keyColumn: string): Promise<IncomingKey[]> {
   const { rows } = await db.query<IncomingKey>(sql`

@@ -1,5 +1,6 @@
-import { type Queryable, readOne } from "../../../postgres/Queryable.ts"
+import { type Queryable } from "../../../postgres/Queryable.ts"
 import { type Sql, ident, join, raw, sql, table } from "../../../postgres/sql.ts"
+import { hasVersion } from "../../hasVersion.ts"
 import type { Belonging } from "../exchange.ts"
 
 type Membership = {
@@ -42,14 +43,9 @@ function what({ columns, filter }: Membership): Sql {
 
 /** Column lists and row filters came with PostgreSQL 15. */
 async function readMemberships(db: Queryable, oid: number): Promise<Membership[]> {
-  const { version } = await readOne<{ version: number }>(
-    db,
-    sql`select current_setting('server_version_num')::int as version`,
-  )
-  const details =
-    version < 150_000
-      ? sql`null::text[] as columns, null::text as filter`
-      : sql`
+  const details = !(await hasVersion(db, 15))
+    ? sql`null::text[] as columns, null::text as filter`
+    : sql`
           (select array_agg(a.attname::text order by a.attnum)
            from unnest(r.prattrs::int[]) as n join pg_attribute a on a.attrelid = r.prrelid and a.attnum = n) as columns,
           pg_get_expr(r.prqual, r.prrelid) as filter`

@@ -1,0 +1,55 @@
+import { ulid } from "ulid"
+import { targetName } from "../../../domain/derivedNames.ts"
+import { beginRun } from "../../../machine/advance.ts"
+import type { Queryable } from "../../../postgres/Queryable.ts"
+import type { TableDescription } from "../../../postgres/catalog/TableDescription.ts"
+import { findRelation } from "../../../postgres/catalog/findRelation.ts"
+import { makeBlueprint } from "../../../steps/prep/blueprint.ts"
+import { readIncomingKeys } from "../../../steps/swap/belongings/incomingKeys.ts"
+import type { Run } from "../../../store/runs.ts"
+import type { LaunchRequest } from "../launch.ts"
+
+/** The run as a launch would write it, up to where the source has been looked at. */
+export async function imagineRun(
+  db: Queryable,
+  { table, options, isOptedIn }: LaunchRequest,
+  source: TableDescription,
+  key: Run["key"],
+): Promise<Run> {
+  const { stored, state, control, context } = beginRun()
+  const scaffold = await findRelation(db, targetName(table))
+  const blueprint = makeBlueprint(source, key.column, {
+    keyMayBeNull: options.nullKeys !== "refuse",
+    incomingKeys: await readIncomingKeys(db, source.oid, key.column),
+    isAdopted: scaffold !== undefined,
+    adoptedPartitions: [],
+  })
+  const nothingYet = { reason: null, error: null, heapFile: null, heapBlocks: null, strategy: null }
+  const notYet = {
+    fingerprint: null,
+    guardMark: null,
+    swappedAt: null,
+    fallbackUntil: null,
+    legacyTable: null,
+    finishedAt: null,
+  }
+  return {
+    id: ulid(),
+    sourceOid: source.oid,
+    table,
+    key,
+    options: { ...options, isOptedIn },
+    stored,
+    state,
+    control,
+    epoch: context.epoch,
+    tick: 0,
+    surveyedBlocks: 0,
+    batchBlocks: 0,
+    blueprint,
+    gateOpened: false,
+    targetOid: scaffold?.oid ?? null,
+    ...nothingYet,
+    ...notYet,
+  }
+}
