@@ -98,6 +98,27 @@ const whatToDo: Readonly<Record<ErrorCode, string>> = {
     "Give these rows a key, or launch with `--null-keys default-partition`, which keeps them in a partition of their own.",
   CUTOVER_KEY_OUT_OF_BOUNDS:
     "Correct the rows that the message names. No partition can be made for infinity, for dates before the year 1, or for the year 9999.",
+  CUTOVER_KEY_OUTLIERS:
+    "A warning of `cutover plan`. Look at the rows that the hint selects: a year typed wrong gets a partition of its own, and correcting it later moves the row.",
+  CUTOVER_TOO_MANY_PARTITIONS:
+    "Launch with a longer `--interval`; the hint names the shortest one that makes fewer than 500. From 500 on it is a warning.",
+  CUTOVER_LOCK_TABLE:
+    "A warning where a few statements that read all partitions would fill the lock table: raise `max_locks_per_transaction`, or choose a longer interval.",
+  CUTOVER_KEY_WIDENED:
+    "A warning: a partitioned table can keep only those keys unique that hold the partition key. The hint says how upserts are to be written; the message names the functions, and with pg_stat_statements the statements, that have one.",
+  CUTOVER_ROWS_MOVE:
+    "A warning: look at the row triggers that the message names, if the application ever updates the partition key.",
+  CUTOVER_DISK_SPACE:
+    "Make room. PostgreSQL cannot be asked how much is free, so this is found only where the server runs on the same machine; elsewhere the plan says how much is needed.",
+  CUTOVER_WAL_RETAINED: "A warning: let the slot's subscriber catch up, or drop the slot if nobody uses it any more.",
+  CUTOVER_REPLICA_LAG: "A warning: let the replicas catch up first, or choose hours in which they are near.",
+  CUTOVER_LONG_TRANSACTION:
+    "A warning: end the transaction that the message names, or let it end; the swap waits for it.",
+  CUTOVER_WRAPAROUND: "A warning: let the vacuum end, or run one before the launch.",
+  CUTOVER_TEMP_FILES: "A warning: lift `temp_file_limit` for the roles concerned while the run lives.",
+  CUTOVER_CONNECTIONS: "A warning: a worker needs eight connections, and one more for each partition copied at once.",
+  CUTOVER_CLOCK_SKEW:
+    "A warning of `cutover doctor`: a run goes by the server's clock alone, but times in the logs of this machine will differ.",
   CUTOVER_PRIVILEGE:
     "The hint holds the GRANT that is missing; have it executed by an owner or a superuser, and call the command again.",
   CUTOVER_RUN_OPEN: "Watch that run, go on with it, or end it; the hint has the three commands.",

@@ -8,6 +8,7 @@ import { abort } from "./commands/abort.ts"
 import { attach } from "./commands/attach.ts"
 import { cleanup } from "./commands/cleanup.ts"
 import { demo } from "./commands/demo.ts"
+import { doctor } from "./commands/doctor.ts"
 import { launch } from "./commands/launch.ts"
 import { log } from "./commands/log.ts"
 import { pause } from "./commands/pause.ts"
@@ -24,6 +25,7 @@ import { reportError } from "./reportError.ts"
 
 /** In the order of a run's life. */
 const commands: readonly CliCommand[] = [
+  doctor,
   plan,
   launch,
   worker,

@@ -27,6 +27,11 @@ export function seededStarts(interval: Interval, today: string, back: number, ah
   return Array.from({ length: back + 1 + ahead }, (_, offset) => startOf(interval, first + offset))
 }
 
+/** How many intervals lie from the one of the first date to the one of the last, both counted. */
+export function countIntervals(interval: Interval, first: string, last: string): number {
+  return indexOf(interval, last) - indexOf(interval, first) + 1
+}
+
 /** How people call the interval that contains the date: 2025-11-03, 2025-w45 (ISO), 2025-11, 2025-q4, 2025. */
 export function labelOf(interval: Interval, date: string): string {
   const start = intervalStart(interval, date)

@@ -75,6 +75,53 @@ export const errorCodes = {
     exit: exitCodes.refused,
     meaning: "Partition keys are infinite, or so far away that they look like mistakes.",
   },
+  CUTOVER_KEY_OUTLIERS: {
+    exit: exitCodes.refused,
+    meaning: "Some partition keys are decades away from all the others, and get partitions of their own.",
+  },
+  CUTOVER_TOO_MANY_PARTITIONS: {
+    exit: exitCodes.refused,
+    meaning: "The interval is so short that there would be more partitions than a server plans for with ease.",
+  },
+  CUTOVER_LOCK_TABLE: {
+    exit: exitCodes.refused,
+    meaning: "How many locks a statement over all partitions takes, and how many the server has room for.",
+  },
+  CUTOVER_KEY_WIDENED: {
+    exit: exitCodes.refused,
+    meaning:
+      "The primary key gets the partition key added, which changes what it keeps unique and what ON CONFLICT finds.",
+  },
+  CUTOVER_ROWS_MOVE: {
+    exit: exitCodes.refused,
+    meaning: "An UPDATE that carries a row to another partition fires triggers for DELETE and INSERT.",
+  },
+  CUTOVER_DISK_SPACE: {
+    exit: exitCodes.refused,
+    meaning: "There is too little room for the new table beside the old one.",
+  },
+  CUTOVER_WAL_RETAINED: {
+    exit: exitCodes.refused,
+    meaning: "A replication slot is behind, and retains all the WAL that a run writes.",
+  },
+  CUTOVER_REPLICA_LAG: { exit: exitCodes.refused, meaning: "Replicas are behind, or commits wait for them." },
+  CUTOVER_LONG_TRANSACTION: {
+    exit: exitCodes.refused,
+    meaning: "Transactions have been open for long, or are prepared; the swap waits for them.",
+  },
+  CUTOVER_WRAPAROUND: {
+    exit: exitCodes.refused,
+    meaning: "The table will soon be vacuumed against wraparound, or is just now; such a vacuum does not step aside.",
+  },
+  CUTOVER_TEMP_FILES: {
+    exit: exitCodes.refused,
+    meaning: "A limit on temporary files may stop index builds, and statements that write many rows at once.",
+  },
+  CUTOVER_CONNECTIONS: { exit: exitCodes.refused, meaning: "Few connections are free." },
+  CUTOVER_CLOCK_SKEW: {
+    exit: exitCodes.refused,
+    meaning: "The clocks of this machine and of the server differ.",
+  },
   CUTOVER_PRIVILEGE: { exit: exitCodes.refused, meaning: "The role lacks a privilege that the run needs." },
   CUTOVER_RUN_OPEN: { exit: exitCodes.refused, meaning: "A run of this table is open already." },
   CUTOVER_SCAFFOLD_DIFFERS: {

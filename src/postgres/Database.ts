@@ -166,6 +166,9 @@ const sessionSettings = {
   // A killed worker's statement ends within this time, and its locks with it (PostgreSQL 14, 20.3.2).
   client_connection_check_interval: "250ms",
   jit: "off",
+  // Of the role or the database: a session that listens is idle for long, and an index build is one long transaction.
+  idle_session_timeout: "0",
+  transaction_timeout: "0",
 }
 
 /** Without values and name the text goes as it is, and may hold several statements. */

@@ -33,6 +33,8 @@ export type PlannedIndex = {
   /** `constraint`: made by ALTER TABLE … ADD CONSTRAINT; `index`: by CREATE INDEX. */
   readonly kind: "constraint" | "index"
   readonly isUnique: boolean
+  /** An exclusion constraint: ATTACH would not take one that a partition has already for its own, and build another. */
+  readonly isExclusion: boolean
   /** What follows the name: `PRIMARY KEY (…)`, or ` USING btree (…)`. PostgreSQL's own text. */
   readonly body: string
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest"
 import { runCutover } from "../support/cli.ts"
 
 const commands = [
+  "doctor",
   "plan",
   "launch",
   "worker",

@@ -25,7 +25,12 @@ describe("cutover plan", () => {
     const { code, stdout } = await runCutover(database.url, [...planArgs, "--json"])
     expect(code).toBe(0)
     const planned = JSON.parse(stdout) as Plan
-    expect(planned).toMatchObject({ table: "public.returns_raw", strategy: { name: "months" }, findings: [] })
+    expect(planned).toMatchObject({ table: "public.returns_raw", strategy: { name: "months" } })
+    expect(planned.findings.filter((one) => one.level === "block")).toEqual([])
+    expect(planned.findings.filter((one) => one.level === "warn").map((one) => one.code)).toEqual([
+      "CUTOVER_KEY_WIDENED",
+    ])
+    expect(planned.findings.filter((one) => one.level === "ok").length).toBeGreaterThan(12)
     expect(planned.estimates).toMatchObject({ rows: 60_000, isSampled: false })
     expect(planned.estimates.diskNeededBytes).toBeGreaterThan(planned.estimates.bytes)
     const months = planned.partitions.filter((one) => one.rowsEstimated > 0)
@@ -86,7 +91,11 @@ describe("cutover plan", () => {
     const at = order.map((text) => stdout.indexOf(text))
     expect(at).toEqual(at.toSorted((a, b) => a - b))
     expect(at).not.toContain(-1)
-    expect(stdout).toMatch(/^-- attach: locks ACCESS EXCLUSIVE on the source/m)
+    expect(stdout).toMatch(/^-- attach: the swap, in one transaction\. Locks ACCESS EXCLUSIVE on the source/m)
+    await database.query(stdout)
+    expect(await database.query("select relkind from pg_class where relname = 'returns_raw'")).toEqual([
+      { relkind: "p" },
+    ])
   })
 
   it("looks good", async () => {

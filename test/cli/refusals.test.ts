@@ -172,7 +172,7 @@ const refusals: readonly Refusal[] = [
     sql: `${plain} create materialized view v as select * from t;`,
     exit: 3,
     code: "CUTOVER_MATERIALIZED_VIEW",
-    says: "--materialized-views recreate",
+    says: "materialized view public.v",
   },
   {
     what: "a column with its row type",

@@ -52,6 +52,7 @@ const spellings = [
   ["lock-timeout", "900ms", { lockTimeoutMs: 900 }],
   ["primary-key", "refuse", { primaryKey: "refuse" }],
   ["incoming-fks", "drop", { incomingFks: "drop" }],
+  ["materialized-views", "recreate", { materializedViews: "recreate" }],
   ["null-keys", "default-partition", { nullKeys: "default-partition" }],
   ["require-env", "RETURNS_PARTITION_SCAFFOLD", { requireEnv: "RETURNS_PARTITION_SCAFFOLD" }],
   ["ensure-index", 'vendor,"Return Date"', { ensureIndexes: [["vendor", "Return Date"]] }],

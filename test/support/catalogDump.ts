@@ -29,8 +29,11 @@ async function dump(database: TestDatabase, condition: string): Promise<string[]
   return rows.map((row) => row.line)
 }
 
-const acl = (column: string): string =>
-  `(select string_agg(format('%s=%s%s', case when g.grantee = 0 then 'public' else pg_get_userbyid(g.grantee) end, g.privilege_type, case when g.is_grantable then '*' else '' end), ',' order by g.grantee::text, g.privilege_type) from aclexplode(${column}) g)`
+const acl = (column: string, kind = "r"): string =>
+  `(select string_agg(format('%s=%s%s', case when g.grantee = 0 then 'public' else pg_get_userbyid(g.grantee) end, g.privilege_type, case when g.is_grantable then '*' else '' end), ',' order by g.grantee::text, g.privilege_type) from aclexplode(case when not (${column} @> ${byDefault(kind)} and ${column} <@ ${byDefault(kind)}) then ${column} end) g)`
+
+/** What the owner has where nothing was ever granted: an ACL that says just that is none. */
+const byDefault = (kind: string): string => `acldefault('${kind}', relowner)`
 
 /** Whether the OID is that of the table `tab`, or, where it has some, of one of its partitions. */
 const ofItself = (oid: string): string =>
@@ -73,7 +76,7 @@ const parts: readonly string[] = [
      where p.prokind in ('f', 'p') and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'cutover', 'cutover_jobs')
        and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')`,
   `select format('statistics %s about %s', pg_get_statisticsobjdef(s.oid), concat_ws(' ', s.stxstattarget, s.stxowner::regrole, obj_description(s.oid, 'pg_statistic_ext'))) from pg_statistic_ext s join tab on tab.oid = s.stxrelid`,
-  `select format('sequence %s of %s %s increment %s acl %s comment %s', rel.name, d.refobjid::regclass, d.deptype, q.seqincrement, ${acl("rel.relacl")}, obj_description(rel.oid, 'pg_class'))
+  `select format('sequence %s of %s %s increment %s acl %s comment %s', rel.name, d.refobjid::regclass, d.deptype, q.seqincrement, ${acl("rel.relacl", "s")}, obj_description(rel.oid, 'pg_class'))
      from rel join pg_sequence q on q.seqrelid = rel.oid
      left join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = rel.oid and d.deptype in ('a', 'i') and d.refclassid = 'pg_class'::regclass`,
 ]

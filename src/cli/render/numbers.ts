@@ -1,13 +1,12 @@
+import { formatSize } from "../../domain/size.ts"
 import type { Count } from "../../domain/status.ts"
 
 const countUnits = ["", "k", "M", "B", "T"]
-/** As PostgreSQL's `pg_size_pretty` names them: powers of 1024. */
-const byteUnits = [" bytes", " kB", " MB", " GB", " TB", " PB"]
 const grouped = new Intl.NumberFormat("en-US")
 
 /** A count at a glance: `312`, `52k`, `41.3M`. */
 export function formatCount(count: Count): string {
-  return scale(Number(count), 1000, countUnits)
+  return scale(Number(count))
 }
 
 /** A count to the last row: `41,300,012`; also beyond 2^53. */
@@ -17,7 +16,7 @@ export function formatExactCount(count: Count): string {
 
 /** A size in bytes at a glance: `812 bytes`, `41.3 GB`. */
 export function formatBytes(bytes: Count): string {
-  return scale(Number(bytes), 1024, byteUnits)
+  return formatSize(Number(bytes))
 }
 
 /** `1 worker`, `2 workers`: the word, in the plural where the count is not one. */
@@ -37,15 +36,15 @@ export function formatPercent(fraction: number): string {
   return `${percent.toFixed(1)}%`
 }
 
-function scale(value: number, base: number, units: readonly string[]): string {
+function scale(value: number): string {
   let scaled = value
   let unit = 0
   // 999.95 would be written as 1000, so it belongs to the next unit already.
-  while (unit < units.length - 1 && round(scaled) >= base) {
-    scaled /= base
+  while (unit < countUnits.length - 1 && round(scaled) >= 1000) {
+    scaled /= 1000
     unit += 1
   }
-  return `${round(scaled)}${units[unit]}`
+  return `${round(scaled)}${countUnits[unit]}`
 }
 
 /** Three digits or so: one decimal below a hundred, none above. */

@@ -1,9 +1,8 @@
 import { formatDuration } from "../../domain/duration.ts"
 import type { Plan } from "../../runtime/commands/plan/plan.ts"
-import type { Finding } from "../../steps/preflight/Check.ts"
 import { alignColumns } from "./columns.ts"
 import { countOf, formatBytes, formatExactCount } from "./numbers.ts"
-import { wrapSentence } from "./text.ts"
+import { indented, renderFindings } from "./findings.ts"
 import { type Theme, themeOf } from "./theme.ts"
 
 /** More partitions than this are shown by their first and last. */
@@ -23,9 +22,7 @@ export function renderPlan(plan: Plan, { color, width = 100 }: { color: boolean;
     "",
     ...partitionLines(plan, theme),
     "",
-    ...(plan.findings.length === 0
-      ? [theme.good("Nothing is in the way.")]
-      : plan.findings.flatMap((one) => findingLines(one, theme, width))),
+    ...renderFindings(plan.findings, { theme, width }),
   ].join("\n")
 }
 
@@ -40,17 +37,4 @@ function partitionLines({ partitions }: Plan, theme: Theme): string[] {
   return lines.length <= mostShown
     ? lines
     : [...lines.slice(0, 3), theme.quiet(`  … ${lines.length - 6} more`), ...lines.slice(-3)]
-}
-
-function findingLines({ level, code, message, hint }: Finding, theme: Theme, width: number): string[] {
-  const style = { ok: theme.good, warn: theme.warning, block: theme.bad }[level]
-  return [
-    `${style(level.padEnd(5))} ${theme.quiet(code)}`,
-    ...indented(message, 6, width),
-    ...indented(hint, 6, width).map(theme.quiet),
-  ]
-}
-
-function indented(text: string, by: number, width: number): string[] {
-  return wrapSentence(text, width - by).map((line) => `${" ".repeat(by)}${line}`)
 }

@@ -123,6 +123,8 @@ export type SequenceDescription = {
 export type StatisticsDescription = {
   readonly schema: string
   readonly name: string
+  /** Statistics have an owner of their own. */
+  readonly owner: string
   /** What follows the name in CREATE STATISTICS, up to FROM: ` (ndistinct) ON a, b`. */
   readonly body: string
   /** The statistics target; null for the default. */

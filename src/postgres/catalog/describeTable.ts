@@ -148,7 +148,7 @@ const sequences = sql`
 /** `pg_get_statisticsobjdef` writes the name, the kinds unless all of them are built, the columns and the table. */
 const statistics = sql`
   select coalesce(json_agg(json_build_object(
-    'schema', xn.nspname, 'name', x.stxname,
+    'schema', xn.nspname, 'name', x.stxname, 'owner', pg_get_userbyid(x.stxowner),
     'body', split_part(substr(pg_get_statisticsobjdef(x.oid), length('CREATE STATISTICS ' || quote_ident(xn.nspname) || '.' || quote_ident(x.stxname)) + 1),
                        ' ON ', 1) || ' ON ' || pg_get_statisticsobjdef_columns(x.oid),
     'target', nullif(x.stxstattarget, -1),

@@ -1,6 +1,7 @@
 import { partitionObjectName } from "../../domain/derivedNames.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
 import { type Sql, sql, table } from "../../postgres/sql.ts"
+import type { PlannedIndex } from "../../store/Blueprint.ts"
 import type { Partition } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import type { PartitionStep } from "../Step.ts"
@@ -18,7 +19,7 @@ import { requireBlueprint } from "../requireBlueprint.ts"
  */
 export const buildIndex: PartitionStep = async ({ tx, run }, partition) => {
   const missing = await missingObjects(tx, run, partition)
-  if (missing.length === requireBlueprint(run).indexes.length) await replayPartition(tx, run, partition)
+  if (missing.length === builtAlone(run).length) await replayPartition(tx, run, partition)
   await tx.query(sql`select set_config('statement_timeout', '0', true),
                             set_config('maintenance_work_mem', ${`${sortMemoryMb}MB`}, true)`)
   const startedAt = performance.now()
@@ -40,10 +41,15 @@ async function missingObjects(tx: Queryable, run: Run, partition: Partition): Pr
   const attached = await readTargetPartitions(tx, run)
   if (attached.some((one) => one.name === name.name && one.schema === name.schema)) return []
   const present = await presentNames(tx, run, partition)
-  return requireBlueprint(run)
-    .indexes.map((index) => ({ index, name: partitionObjectName(name, index.name) }))
+  return builtAlone(run)
+    .map((index) => ({ index, name: partitionObjectName(name, index.name) }))
     .filter((one) => !present.has(one.name))
     .map((one) => indexStatement(one.index, table(name), one.name))
+}
+
+/** What each partition gets before it is attached; the rest comes with ATTACH. */
+export function builtAlone(run: Run): PlannedIndex[] {
+  return requireBlueprint(run).indexes.filter((index) => !index.isExclusion)
 }
 
 async function presentNames(tx: Queryable, run: Run, partition: Partition): Promise<Set<string>> {

@@ -21,6 +21,8 @@ export const catchUp: PartitionStep = async ({ tx, run }, partition) => {
   await replayPartition(tx, run, partition)
   const attached = await readTargetPartitions(tx, run)
   if (!attached.some((one) => one.name === name.name && one.schema === name.schema)) {
+    // An exclusion constraint is built by ATTACH, for as long as that takes.
+    await tx.query(sql`select set_config('statement_timeout', '0', true)`)
     for (const statement of attachStatements(run, partition)) await tx.query(statement)
   }
   await analyzePartition(tx, name)

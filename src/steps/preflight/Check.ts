@@ -10,19 +10,28 @@ export type Finding = {
   readonly code: ErrorCode
   readonly level: "ok" | "warn" | "block"
   readonly message: string
+  /** What to do about it; empty where there is nothing to do. */
   readonly hint: string
 }
 
-export type CheckContext = {
-  readonly db: Queryable
+export type ServerContext = { readonly db: Queryable }
+
+export type TableContext = ServerContext & {
   readonly table: TableName
   readonly source: TableDescription
+}
+
+export type CheckContext = TableContext & {
   readonly key: { readonly column: string; readonly type: KeyType }
   readonly options: RunOptions
 }
 
 /** Reads the catalog or the table and reports; it changes nothing. */
-export type Check = (context: CheckContext) => Promise<readonly Finding[]>
+export type Check<Context = CheckContext> = (context: Context) => Promise<readonly Finding[]>
+
+export function ok(code: ErrorCode, message: string): Finding {
+  return { code, level: "ok", message, hint: "" }
+}
 
 /** Nothing in the way, but worth knowing before. */
 export function warn(code: ErrorCode, message: string, hint: string): Finding {
@@ -31,4 +40,9 @@ export function warn(code: ErrorCode, message: string, hint: string): Finding {
 
 export function block(code: ErrorCode, message: string, hint: string): Finding {
   return { code, level: "block", message, hint }
+}
+
+/** A check that found nothing amiss says what it looked at. */
+export function orOk(findings: readonly Finding[], code: ErrorCode, message: string): readonly Finding[] {
+  return findings.length > 0 ? findings : [ok(code, message)]
 }

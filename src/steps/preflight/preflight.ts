@@ -1,19 +1,45 @@
 import { CutoverError, nothingChanged } from "../../errors/CutoverError.ts"
-import type { Check, CheckContext, Finding } from "./Check.ts"
-import { checkConstraints } from "./checkConstraints.ts"
-import { checkDependents } from "./checkDependents.ts"
-import { checkIncomingKeys } from "./checkIncomingKeys.ts"
-import { checkMaterializedViews } from "./checkMaterializedViews.ts"
-import { checkPublications } from "./checkPublications.ts"
-import { checkRowType } from "./checkRowType.ts"
-import { checkKeys } from "./checkKeys.ts"
-import { checkNames } from "./checkNames.ts"
-import { checkPrivileges } from "./checkPrivileges.ts"
-import { checkScaffold } from "./checkScaffold.ts"
-import { checkServer } from "./checkServer.ts"
+import type { Check, CheckContext, Finding, ServerContext, TableContext } from "./Check.ts"
+import { checkConnections } from "./server/checkConnections.ts"
+import { checkReplicas } from "./server/checkReplicas.ts"
+import { checkRole } from "./server/checkRole.ts"
+import { checkServer } from "./server/checkServer.ts"
+import { checkSlots } from "./server/checkSlots.ts"
+import { checkTempFiles } from "./server/checkTempFiles.ts"
+import { checkTransactions } from "./server/checkTransactions.ts"
+import { checkConstraints } from "./table/checkConstraints.ts"
+import { checkDependents } from "./table/checkDependents.ts"
+import { checkIncomingKeys } from "./table/checkIncomingKeys.ts"
+import { checkKeys } from "./table/checkKeys.ts"
+import { checkMaterializedViews } from "./table/checkMaterializedViews.ts"
+import { checkNames } from "./table/checkNames.ts"
+import { checkPrivileges } from "./table/checkPrivileges.ts"
+import { checkPublications } from "./table/checkPublications.ts"
+import { checkRowMoves } from "./table/checkRowMoves.ts"
+import { checkRowType } from "./table/checkRowType.ts"
+import { checkScaffold } from "./table/checkScaffold.ts"
+import { checkSpace } from "./table/checkSpace.ts"
+import { checkWidenedKey } from "./table/checkWidenedKey.ts"
+import { checkWraparound } from "./table/checkWraparound.ts"
 
-/** What must hold before anything else can be asked, cheapest first; and all the rest, which is reported together. */
-const gates: readonly Check[] = [checkServer, checkPrivileges]
+/** What the server is like, whatever the table. */
+export const serverChecks: readonly Check<ServerContext>[] = [
+  checkServer,
+  checkRole,
+  checkConnections,
+  checkSlots,
+  checkReplicas,
+  checkTransactions,
+  checkTempFiles,
+]
+
+/** What can be asked of a table before it is known by which column it is to be partitioned. */
+export const tableChecks: readonly Check<TableContext>[] = [checkPrivileges, checkSpace, checkWraparound]
+
+/** What must hold before anything else can be asked, cheapest first. */
+const gates: readonly (readonly Check[])[] = [[checkServer], [checkRole, checkPrivileges]]
+
+/** All the rest, which is reported together. */
 const checks: readonly Check[] = [
   checkNames,
   checkScaffold,
@@ -24,15 +50,24 @@ const checks: readonly Check[] = [
   checkRowType,
   checkPublications,
   checkKeys,
+  checkWidenedKey,
+  checkRowMoves,
+  checkSpace,
+  checkWraparound,
+  checkConnections,
+  checkSlots,
+  checkReplicas,
+  checkTransactions,
+  checkTempFiles,
 ]
 
 /** Looks at the table and its surroundings and reports what it finds. Nothing changes. */
 export async function preflight(context: CheckContext): Promise<Finding[]> {
-  for (const gate of gates) {
-    const findings = await gate(context)
-    if (findings.some((finding) => finding.level === "block")) return [...findings]
-  }
   const findings: Finding[] = []
+  for (const gate of gates) {
+    for (const check of gate) findings.push(...(await check(context)))
+    if (findings.some((finding) => finding.level === "block")) return findings
+  }
   for (const check of checks) findings.push(...(await check(context)))
   return findings
 }

@@ -13,11 +13,17 @@ export async function resolveSource(
   table: TableName,
   by: string,
 ): Promise<{ readonly source: TableDescription; readonly key: { readonly column: string; readonly type: KeyType } }> {
+  const source = await findSource(db, table)
+  return { source, key: { column: by, type: keyTypeOf(source, table, by) } }
+}
+
+/** The table, or a refusal that says why it cannot be cut over. */
+export async function findSource(db: Queryable, table: TableName): Promise<TableDescription> {
   const relation = await findRelation(db, table)
   const source = relation === undefined ? undefined : await describeTable(db, relation.oid)
   if (source === undefined) throw unknownTable(table)
   assertPlainTable(source, table)
-  return { source, key: { column: by, type: keyTypeOf(source, table, by) } }
+  return source
 }
 
 /** What `pg_class.relkind` means, and why it cannot be cut over. */

@@ -37,11 +37,23 @@ export function identityOf(source: TableDescription): readonly string[] | null {
 function planIndex(index: IndexDescription, keyColumn: string, choices: BlueprintChoices): PlannedIndex {
   const { constraint } = index
   if (constraint === null)
-    return { name: index.name, kind: "index", isUnique: index.isUnique, body: withTablespace(index) }
+    return {
+      name: index.name,
+      kind: "index",
+      isUnique: index.isUnique,
+      isExclusion: false,
+      body: withTablespace(index),
+    }
   const body = index.isPrimary
     ? primaryKeyBody(index, constraint.definition, keyColumn, choices)
     : constraint.definition
-  return { name: constraint.name, kind: "constraint", isUnique: true, body: withStorage(index, body) }
+  return {
+    name: constraint.name,
+    kind: "constraint",
+    isUnique: true,
+    isExclusion: index.isExclusion,
+    body: withStorage(index, body),
+  }
 }
 
 /** `pg_get_indexdef` leaves the tablespace out; in CREATE INDEX it stands before the predicate. */

@@ -57,14 +57,14 @@ export function statisticsStatements(
   nameOf: (statistics: string) => string,
   existing: readonly StatisticsDescription[] = [],
 ): Sql[] {
-  return source.statistics.flatMap(({ schema, name, body, target, comment }) => {
+  return source.statistics.flatMap(({ schema, name, owner, body, target, comment }) => {
     const it = ident(schema, nameOf(name))
     const twin = existing.find((one) => one.body === body && one.schema === schema)
     return [
       twin === undefined
         ? sql`create statistics ${it}${raw(body)} from ${on}`
         : sql`alter statistics ${ident(schema, twin.name)} rename to ${ident(nameOf(name))}`,
-      sql`alter statistics ${it} owner to ${ident(source.owner)}`,
+      sql`alter statistics ${it} owner to ${ident(owner)}`,
       ...(target === null ? [] : [sql`alter statistics ${it} set statistics ${raw(String(target))}`]),
       ...commentStatement(sql`statistics ${it}`, comment),
     ]

@@ -3,6 +3,7 @@ import type { Queryable } from "../../../postgres/Queryable.ts"
 import { settingStatements } from "../../../postgres/Database.ts"
 import { type Sql, ident, join, literal, raw, sql, statementText, table } from "../../../postgres/sql.ts"
 import { dropChangeLogStatements } from "../../../steps/changes/capture.ts"
+import { builtAlone } from "../../../steps/copy/buildIndex.ts"
 import { attachStatements } from "../../../steps/copy/catchUp.ts"
 import { partitionStatements } from "../../../steps/copy/createPartitionTable.ts"
 import { keyWithin } from "../../../steps/keyExpression.ts"
@@ -94,7 +95,7 @@ function copyOf(run: Run, { partition, isThere }: PlannedPartition, grantees: De
   const name = tableOf(run, partition)
   const copy = all("copy", `${label}: its rows`, asReader, [copyWhole(run, partition)])
   if (isThere) return copy
-  const indexes = requireBlueprint(run).indexes.map((index) =>
+  const indexes = builtAlone(run).map((index) =>
     indexStatement(index, table(name), partitionObjectName(name, index.name)),
   )
   return [

@@ -38,6 +38,9 @@ export function grantStatement(on: Sql, { grantee, privilege, grantable, column 
   return sql`grant ${what} on ${on} to ${role(grantee)}${raw(grantable ? " with grant option" : "")}`
 }
 
+/** What the owner has where nothing was ever granted; an ACL that says just that is as good as none. */
+const asDefault = sql`acldefault(case c.relkind when 'S' then 's' else 'r' end::"char", c.relowner)`
+
 export async function readGrants(db: Queryable, oid: number): Promise<Grant[]> {
   const { rows } = await db.query<Grant>(sql`
     select case when g.grantee = 0 then null else pg_get_userbyid(g.grantee) end as grantee,
@@ -45,7 +48,7 @@ export async function readGrants(db: Queryable, oid: number): Promise<Grant[]> {
            g.is_grantable as grantable,
            one.column
     from (
-      select c.relacl as acl, null as column, 0 as n from pg_class c where c.oid = ${oid}
+      select case when not (c.relacl @> ${asDefault} and c.relacl <@ ${asDefault}) then c.relacl end as acl, null as column, 0 as n from pg_class c where c.oid = ${oid}
       union all
       select a.attacl, a.attname, a.attnum from pg_attribute a where a.attrelid = ${oid} and not a.attisdropped
     ) as one

@@ -1,11 +1,16 @@
-import { legacyName } from "../../domain/derivedNames.ts"
-import { renderTableName } from "../../domain/tableName.ts"
-import { findRelation } from "../../postgres/catalog/findRelation.ts"
-import { sql } from "../../postgres/sql.ts"
-import { type Check, type CheckContext, type Finding, block } from "./Check.ts"
+import { legacyName } from "../../../domain/derivedNames.ts"
+import { renderTableName } from "../../../domain/tableName.ts"
+import { findRelation } from "../../../postgres/catalog/findRelation.ts"
+import { sql } from "../../../postgres/sql.ts"
+import { type Check, type CheckContext, type Finding, block, orOk } from "../Check.ts"
 
 /** The legacy table's name must be free, for an earlier run may have left one; and so must the names of our triggers. */
-export const checkNames: Check = async (context) => [...(await legacyTaken(context)), ...(await triggersTaken(context))]
+export const checkNames: Check = async (context) =>
+  orOk(
+    [...(await legacyTaken(context)), ...(await triggersTaken(context))],
+    "CUTOVER_NAME_TAKEN",
+    `${renderTableName(legacyName(context.table))} is free for the old table.`,
+  )
 
 async function legacyTaken({ db, table }: CheckContext): Promise<Finding[]> {
   const legacy = legacyName(table)

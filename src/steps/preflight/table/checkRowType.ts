@@ -1,6 +1,6 @@
-import { renderTableName } from "../../domain/tableName.ts"
-import { sql } from "../../postgres/sql.ts"
-import { type Check, block } from "./Check.ts"
+import { renderTableName } from "../../../domain/tableName.ts"
+import { sql } from "../../../postgres/sql.ts"
+import { type Check, block, orOk } from "../Check.ts"
 
 /** The table's row type stays with the old table: what is declared with it would take rows of the old one only. */
 export const checkRowType: Check = async ({ db, table, source }) => {
@@ -12,11 +12,12 @@ export const checkRowType: Check = async ({ db, table, source }) => {
       and d.deptype = 'n'
       and not (d.classid = 'pg_class'::regclass and d.objid = ${source.oid})
     order by 1`)
-  return rows.map(({ what }) =>
+  const findings = rows.map(({ what }) =>
     block(
       "CUTOVER_ROW_TYPE_USED",
       `${what} is declared with the row type of ${renderTableName(table)}, which stays with the old table.`,
       "Declare it with a type of its own (create type … as), or drop it for the time of the run.",
     ),
   )
+  return orOk(findings, "CUTOVER_ROW_TYPE_USED", `nothing is declared with the row type of ${renderTableName(table)}.`)
 }

@@ -1,9 +1,9 @@
-import { readOne } from "../../postgres/Queryable.ts"
-import { sql } from "../../postgres/sql.ts"
-import { type Check, block } from "./Check.ts"
+import { readOne } from "../../../postgres/Queryable.ts"
+import { sql } from "../../../postgres/sql.ts"
+import { type Check, type ServerContext, block, ok } from "../Check.ts"
 
 /** PostgreSQL 14 brought TID range scans, multiranges and hash_record_extended, which the copy and the proof rest on. */
-export const checkServer: Check = async ({ db }) => {
+export const checkServer: Check<ServerContext> = async ({ db }) => {
   const server = await readOne<{ number: number; text: string; standby: boolean }>(
     db,
     sql`
@@ -22,5 +22,5 @@ export const checkServer: Check = async ({ db }) => {
   if (server.standby) {
     return [block("CUTOVER_READ_ONLY", "The server is a standby, and cannot be written to.", "Connect to the primary.")]
   }
-  return []
+  return [ok("CUTOVER_SERVER_TOO_OLD", `PostgreSQL ${server.text}, a primary.`)]
 }

@@ -1,11 +1,11 @@
-import { renderTableName } from "../../domain/tableName.ts"
-import { readMaterializedViews } from "../swap/belongings/materializedViews.ts"
-import { type Check, type Finding, block, warn } from "./Check.ts"
+import { renderTableName } from "../../../domain/tableName.ts"
+import { readMaterializedViews } from "../../swap/belongings/materializedViews.ts"
+import { type Check, type Finding, block, orOk, warn } from "../Check.ts"
 
 /** They cannot be replaced, only made again; that is to be accepted, and what reads them would stop it. */
 export const checkMaterializedViews: Check = async ({ db, source, table, options }) => {
   const views = await readMaterializedViews(db, source.oid)
-  return views.map(({ schema, name, readers }): Finding => {
+  const findings = views.map(({ schema, name, readers }): Finding => {
     const view = renderTableName({ schema, name })
     if (readers.length > 0)
       return block(
@@ -16,7 +16,7 @@ export const checkMaterializedViews: Check = async ({ db, source, table, options
     if (options.materializedViews === "refuse")
       return block(
         "CUTOVER_MATERIALIZED_VIEW",
-        `materialized view ${view} reads ${renderTableName(table)}, and would go on reading the old table.`,
+        `materialized view ${view} reads ${renderTableName(table)}, and cannot follow without being made again.`,
         "Accept that it is made again at the swap, and cannot be read until it is refreshed right after: --materialized-views recreate.",
       )
     return warn(
@@ -25,4 +25,5 @@ export const checkMaterializedViews: Check = async ({ db, source, table, options
       "Choose an hour in which nobody needs it: --attach-window.",
     )
   })
+  return orOk(findings, "CUTOVER_MATERIALIZED_VIEW", `no materialized view reads ${renderTableName(table)}.`)
 }

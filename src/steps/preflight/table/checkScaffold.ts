@@ -1,23 +1,25 @@
-import { targetName } from "../../domain/derivedNames.ts"
-import { intervalStart } from "../../domain/interval.ts"
-import { renderTableName } from "../../domain/tableName.ts"
-import { type Queryable, readOne } from "../../postgres/Queryable.ts"
-import type { TableDescription } from "../../postgres/catalog/TableDescription.ts"
-import { describeTable } from "../../postgres/catalog/describeTable.ts"
-import { findRelation } from "../../postgres/catalog/findRelation.ts"
-import { sql, table } from "../../postgres/sql.ts"
-import { isTwin } from "../prep/scaffold.ts"
-import { readTargetPartitions } from "../targetPartitions.ts"
-import { type Check, type CheckContext, block } from "./Check.ts"
+import { targetName } from "../../../domain/derivedNames.ts"
+import { intervalStart } from "../../../domain/interval.ts"
+import { renderTableName } from "../../../domain/tableName.ts"
+import { type Queryable, readOne } from "../../../postgres/Queryable.ts"
+import type { TableDescription } from "../../../postgres/catalog/TableDescription.ts"
+import { describeTable } from "../../../postgres/catalog/describeTable.ts"
+import { findRelation } from "../../../postgres/catalog/findRelation.ts"
+import { sql, table } from "../../../postgres/sql.ts"
+import { isTwin } from "../../prep/scaffold.ts"
+import { readTargetPartitions } from "../../targetPartitions.ts"
+import { type Check, type CheckContext, block, ok } from "../Check.ts"
 
 /** A table of the target's name is adopted where it fits; where it does not, the refusal says what differs. */
 export const checkScaffold: Check = async (context) => {
   const name = targetName(context.table)
   const relation = await findRelation(context.db, name)
-  if (relation === undefined) return []
+  if (relation === undefined)
+    return [ok("CUTOVER_SCAFFOLD_DIFFERS", `${renderTableName(name)} is free for the new table.`)]
   const target = await describeTable(context.db, relation.oid)
   const differences = target === undefined ? [] : await differencesOf(context, target)
-  if (differences.length === 0) return []
+  if (differences.length === 0)
+    return [ok("CUTOVER_SCAFFOLD_DIFFERS", `${renderTableName(name)} is there and fits, so it is adopted.`)]
   return [
     block(
       "CUTOVER_SCAFFOLD_DIFFERS",

@@ -1,7 +1,7 @@
-import { renderTableName } from "../../domain/tableName.ts"
-import { sql } from "../../postgres/sql.ts"
-import { hasVersion } from "../hasVersion.ts"
-import { type Check, block, warn } from "./Check.ts"
+import { renderTableName } from "../../../domain/tableName.ts"
+import { sql } from "../../../postgres/sql.ts"
+import { hasVersion } from "../../hasVersion.ts"
+import { type Check, block, orOk, warn } from "../Check.ts"
 
 /**
  * A publication of all tables, or of a schema, would publish the partitions while they are filled; one that names the
@@ -24,7 +24,7 @@ export const checkPublications: Check = async ({ db, table, source }) => {
     select p.pubname, true, p.pubviaroot
     from pg_publication_rel r join pg_publication p on p.oid = r.prpubid where r.prrelid = ${source.oid}
     order by 1`)
-  return rows.flatMap(({ name, names, isViaRoot }) => {
+  const findings = rows.flatMap(({ name, names, isViaRoot }) => {
     if (!names)
       return [
         block(
@@ -43,4 +43,5 @@ export const checkPublications: Check = async ({ db, table, source }) => {
           ),
         ]
   })
+  return orOk(findings, "CUTOVER_PUBLISHED_BY_SCHEMA", `${rows.length} publications name ${renderTableName(table)}.`)
 }

@@ -1,7 +1,7 @@
-import { renderTableName } from "../../domain/tableName.ts"
-import type { ErrorCode } from "../../errors/codes.ts"
-import { sql } from "../../postgres/sql.ts"
-import { type Check, block } from "./Check.ts"
+import { renderTableName } from "../../../domain/tableName.ts"
+import type { ErrorCode } from "../../../errors/codes.ts"
+import { sql } from "../../../postgres/sql.ts"
+import { type Check, block, orOk } from "../Check.ts"
 
 /** Why each cannot follow, to stand behind "… of public.t", and what to do about it. */
 const reasons = {
@@ -42,7 +42,7 @@ export const checkDependents: Check = async ({ db, source, table }) => {
     select 'CUTOVER_SUBSCRIBED', 'subscription ' || quote_ident(s.subname)
     from pg_subscription_rel r join pg_subscription s on s.oid = r.srsubid where r.srrelid = ${source.oid}
     order by 1, 2`)
-  return [
+  const findings = [
     ...rows.map(({ code, what }) => block(code, `${name}: ${what} ${reasons[code][0]}.`, reasons[code][1])),
     ...(source.accessMethod === null || source.accessMethod === "heap"
       ? []
@@ -54,4 +54,5 @@ export const checkDependents: Check = async ({ db, source, table }) => {
           ),
         ]),
   ]
+  return orOk(findings, "CUTOVER_ACCESS_METHOD", `${name} is a heap, and nothing hangs on it that cannot follow.`)
 }

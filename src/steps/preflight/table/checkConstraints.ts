@@ -1,19 +1,25 @@
-import { renderTableName } from "../../domain/tableName.ts"
-import type { IndexDescription } from "../../postgres/catalog/TableDescription.ts"
-import { hasVersion } from "../hasVersion.ts"
-import { identityOf } from "../prep/blueprint.ts"
-import { type Check, type CheckContext, type Finding, block } from "./Check.ts"
+import { renderTableName } from "../../../domain/tableName.ts"
+import type { IndexDescription } from "../../../postgres/catalog/TableDescription.ts"
+import { hasVersion } from "../../hasVersion.ts"
+import { identityOf } from "../../prep/blueprint.ts"
+import { type Check, type CheckContext, type Finding, block, orOk } from "../Check.ts"
 
 /** A key of a partitioned table must hold the partition key; a primary key is extended, other keys would change meaning. */
 export const checkConstraints: Check = async (context) => {
   const isExclusionPossible = await hasVersion(context.db, 17)
   const isUnreadKeyPossible = await hasVersion(context.db, 18)
-  return [
+  const findings = [
     ...context.source.indexes.flatMap((index) => indexFindings(context, index, isExclusionPossible)),
     ...identityFindings(context),
     ...checkFindings(context),
     ...foreignKeyFindings(context, isUnreadKeyPossible),
   ]
+  const { indexes, checks, foreignKeys } = context.source
+  return orOk(
+    findings,
+    "CUTOVER_UNIQUE_WITHOUT_KEY",
+    `${indexes.length} indexes and keys, ${checks.length} checks and ${foreignKeys.length} foreign keys can be carried over.`,
+  )
 }
 
 function indexFindings(

@@ -1,7 +1,7 @@
-import { renderTableName } from "../../domain/tableName.ts"
-import { readIncomingKeys } from "../swap/belongings/incomingKeys.ts"
-import { isLost } from "../swap/belongings/foreignKeys.ts"
-import { type Check, block } from "./Check.ts"
+import { renderTableName } from "../../../domain/tableName.ts"
+import { readIncomingKeys } from "../../swap/belongings/incomingKeys.ts"
+import { isLost } from "../../swap/belongings/foreignKeys.ts"
+import { type Check, block, orOk } from "../Check.ts"
 
 /** A foreign key can point only to columns that are unique; of a partitioned table those hold the partition key. */
 export const checkIncomingKeys: Check = async ({ db, table, source, key, options }) => {
@@ -9,7 +9,8 @@ export const checkIncomingKeys: Check = async ({ db, table, source, key, options
   const impossible = keys.filter((one) => one.holdsPartitionKey && one.isOfPartitioned)
   const ownLost = options.incomingFks === "drop" ? [] : source.foreignKeys.filter((one) => isLost(one, key.column))
   const lost = options.incomingFks === "drop" ? [] : keys.filter((one) => !one.holdsPartitionKey)
-  return [
+  const dropped = keys.filter((one) => !one.holdsPartitionKey).length
+  const findings = [
     ...impossible.map((one) =>
       block(
         "CUTOVER_INCOMING_KEY",
@@ -32,4 +33,9 @@ export const checkIncomingKeys: Check = async ({ db, table, source, key, options
       ),
     ),
   ]
+  return orOk(
+    findings,
+    "CUTOVER_INCOMING_KEY",
+    `${keys.length - dropped} foreign keys of other tables point to ${renderTableName(table)}, and can go on doing so.`,
+  )
 }

@@ -1,0 +1,42 @@
+import { statfs } from "node:fs/promises"
+import { formatSize } from "../../../domain/size.ts"
+import { renderTableName } from "../../../domain/tableName.ts"
+import { findOne, readOne } from "../../../postgres/Queryable.ts"
+import { sql } from "../../../postgres/sql.ts"
+import { type Check, type TableContext, block, ok } from "../Check.ts"
+
+/** The new table stands beside the old one until that is dropped, and its WAL is kept until it is archived or replayed. */
+export const checkSpace: Check<TableContext> = async ({ db, source, table }) => {
+  const { needed } = await readOne<{ needed: number }>(
+    db,
+    sql`select (pg_total_relation_size(${source.oid}::oid) * 1.1)::float8 as needed`,
+  )
+  const what = `${renderTableName(table)} needs about ${formatSize(needed)} more until the old table is dropped, and as much for WAL that is retained`
+  const free = await freeBytes(db)
+  if (free === undefined) return [ok("CUTOVER_DISK_SPACE", `${what}; how much is free cannot be asked of this server.`)]
+  if (free > needed) return [ok("CUTOVER_DISK_SPACE", `${what}; ${formatSize(free)} are free.`)]
+  return [
+    block(
+      "CUTOVER_DISK_SPACE",
+      `${what}; only ${formatSize(free)} are free.`,
+      "Make room first, or give the table another tablespace.",
+    ),
+  ]
+}
+
+/** PostgreSQL does not tell; where it runs on this machine, and its directory can be seen, the file system does. */
+async function freeBytes(db: TableContext["db"]): Promise<number | undefined> {
+  const place = await findOne<{ directory: string | null }>(
+    db,
+    sql`
+    select case when pg_has_role(current_user, 'pg_read_all_settings', 'USAGE') then current_setting('data_directory') end as directory
+    where inet_server_addr() is null or inet_server_addr() <<= inet '127.0.0.0/8' or inet_server_addr() = inet '::1'`,
+  )
+  if (place === undefined || place.directory === null) return undefined
+  try {
+    const { bavail, bsize } = await statfs(place.directory)
+    return bavail * bsize
+  } catch {
+    return undefined
+  }
+}
