@@ -14,36 +14,18 @@ import { type TestDatabase, createDatabase } from "./support/database.ts"
 import { contentOf } from "./support/oracle.ts"
 import { launchRun, services, waitForStatus, workUntilQuiet, worker } from "./support/runs.ts"
 import { mainMajor } from "./support/testClusters.ts"
-import { type Shape, readShapes, startShapeWriter } from "./support/shapes.ts"
+import { type Shape, dumpOf, optionsOf, readShapes, startShapeWriter } from "./support/shapes.ts"
 
 const shapes = (await readShapes()).filter((shape) => shape.since <= mainMajor)
-
-/** The catalog but for the partitioning: the primary key has one column more, and the key is not null. */
-async function dump(database: TestDatabase, shape: Shape): Promise<string[]> {
-  const key = `"?${shape.by.replaceAll('"', '""').replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)}"?`
-  const known = shape.changes.map((change) => new RegExp(change))
-  return (await dumpCatalog(database))
-    .filter((line) => !known.some((one) => one.test(line)))
-    .map((line) =>
-      line
-        .replace(new RegExp(`(PRIMARY KEY \\([^)]*), ${key}\\)`), "$1)")
-        .replace(new RegExp(`^(index CREATE UNIQUE INDEX .* \\([^)]*), ${key}\\)`), "$1)")
-        .replace(new RegExp(`^(column [^ ]*\\.${key} .* notnull )[tf]`), "$1?"),
-    )
-    .toSorted()
-}
-
-const options = (shape: Shape) =>
-  ({ writes: "capture", batchTargetMs: 20, monthsAhead: 1, monthsBack: 0, ...shape.options }) as const
 
 describe.concurrent.each(shapes.filter((shape) => shape.refused === null))("$name: $says", (shape) => {
   it("comes through a cutover under writes, and the catalog differs by the partitioning alone", async () => {
     await using database = await createDatabase("shape")
     await using open = await services(database)
     await database.query(shape.setup)
-    const before = await dump(database, shape)
+    const before = await dumpOf(database, shape)
     const writer = startShapeWriter(database, shape)
-    const run = await launchRun(open, { table: shape.table, by: shape.by, options: options(shape) })
+    const run = await launchRun(open, { table: shape.table, by: shape.by, options: optionsOf(shape) })
     await using _ = await worker(open, run.id)
     const status = await waitForStatus(
       open,
@@ -57,7 +39,7 @@ describe.concurrent.each(shapes.filter((shape) => shape.refused === null))("$nam
     const differing = shape.back === null ? (await verify(open, run.id)).partitions.filter((one) => !one.equal) : []
     expect(differing).toEqual([])
     await cleanupNow(open, run.id, { beforeWindow: true, reason: "test" })
-    expect(await dump(database, shape)).toEqual(before)
+    expect(await dumpOf(database, shape)).toEqual(before)
   })
 })
 
@@ -70,7 +52,7 @@ describe.concurrent.each(shapes.filter((shape) => shape.refused === null && shap
       await database.query(shape.setup)
       const before = await dumpCatalog(database)
       const writer = startShapeWriter(database, shape)
-      const run = await launchRun(open, { table: shape.table, by: shape.by, options: options(shape) })
+      const run = await launchRun(open, { table: shape.table, by: shape.by, options: optionsOf(shape) })
       await using _ = await worker(open, run.id)
       await waitForStatus(
         open,
@@ -94,7 +76,7 @@ describe.concurrent.each(shapes.filter((shape) => shape.refused === null))("$nam
     for (const database of [byRun, byHand]) await database.query(shape.setup)
     const content = await contentOf(byHand, shape.table)
     await using open = await services(byRun)
-    const run = await launchRun(open, { table: shape.table, by: shape.by, options: options(shape) })
+    const run = await launchRun(open, { table: shape.table, by: shape.by, options: optionsOf(shape) })
     await workUntilQuiet(open, run.id)
     await cleanupNow(open, run.id, { beforeWindow: true, reason: "test" })
     await runByHand(byHand, shape)
@@ -107,7 +89,7 @@ describe.concurrent.each(shapes.filter((shape) => shape.refused === null))("$nam
 async function runByHand(database: TestDatabase, shape: Shape): Promise<void> {
   await using open = await services(database)
   const table = parseTableName(shape.table)
-  const request = { table, by: shape.by, options: runOptionsSchema.parse(options(shape)), isOptedIn: true }
+  const request = { table, by: shape.by, options: runOptionsSchema.parse(optionsOf(shape)), isOptedIn: true }
   const { sql, findings } = await plan(open, request)
   expect(findings.filter((one) => one.level === "block")).toEqual([])
   const client = new pg.Client({ connectionString: database.url })
@@ -125,7 +107,7 @@ describe.concurrent.each(shapes.filter((shape) => shape.back !== null))("$name: 
     await using database = await createDatabase("noback")
     await using open = await services(database)
     await database.query(shape.setup)
-    const run = await launchRun(open, { table: shape.table, by: shape.by, options: options(shape) })
+    const run = await launchRun(open, { table: shape.table, by: shape.by, options: optionsOf(shape) })
     await using _ = await worker(open, run.id)
     await waitForStatus(open, run.id, (one) => one.run.state === "cleanup" && one.run.control === "waiting")
     await expect(rollback(open, run.id, null)).rejects.toMatchObject({ code: shape.back })
@@ -138,7 +120,9 @@ describe.concurrent.each(shapes.filter((shape) => shape.refused !== null))("$nam
     await using open = await services(database)
     await database.query(shape.setup)
     const before = [await dumpCatalog(database), await contentOf(database, shape.table)]
-    await expect(launchRun(open, { table: shape.table, by: shape.by, options: options(shape) })).rejects.toMatchObject({
+    await expect(
+      launchRun(open, { table: shape.table, by: shape.by, options: optionsOf(shape) }),
+    ).rejects.toMatchObject({
       code: shape.refused,
     })
     expect([await dumpCatalog(database), await contentOf(database, shape.table)]).toEqual(before)

@@ -1,3 +1,4 @@
+import type { TableName } from "../domain/tableName.ts"
 import type { Queryable } from "../postgres/Queryable.ts"
 import { sql } from "../postgres/sql.ts"
 import type { Run } from "../store/runs.ts"
@@ -21,6 +22,14 @@ export async function readTargetPartitions(db: Queryable, run: Pick<Run, "target
     where i.inhparent = ${run.targetOid}
     order by c.relname`)
   return rows.map(({ bound, ...partition }) => ({ ...partition, ...parseBound(bound) }))
+}
+
+export async function isAttached(
+  db: Queryable,
+  run: Pick<Run, "targetOid">,
+  { schema, name }: TableName,
+): Promise<boolean> {
+  return (await readTargetPartitions(db, run)).some((one) => one.name === name && one.schema === schema)
 }
 
 /** PostgreSQL writes `FOR VALUES FROM ('2025-11-01') TO ('2025-12-01')`, or `DEFAULT`; edges may be MINVALUE, MAXVALUE. */

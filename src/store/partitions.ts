@@ -10,6 +10,8 @@ export type Partition = {
   readonly label: string
   /** The table's name, in the schema of the source; null until the scaffold is built. */
   readonly tableName: string | null
+  /** Of the table that the run made; null while there is none, and where an adopted scaffold has one. */
+  readonly tableOid: number | null
   readonly bounds: Bounds | null
   readonly state: PartitionState
   readonly tick: number
@@ -67,6 +69,11 @@ export async function findPartitionByLabel(
 
 export async function saveTableName(tx: Queryable, id: string, tableName: string): Promise<void> {
   await tx.query(sql`update cutover.partitions set table_name = ${tableName} where id = ${id}`)
+}
+
+/** Notes which table is ours; null when it was dropped. */
+export async function saveTableOid(tx: Queryable, id: string, oid: number | null): Promise<void> {
+  await tx.query(sql`update cutover.partitions set table_oid = ${oid} where id = ${id}`)
 }
 
 export async function savePartitionState(tx: Queryable, id: string, state: PartitionState): Promise<void> {
@@ -155,6 +162,7 @@ type PartitionRow = {
   run_id: string
   label: string
   table_name: string | null
+  table_oid: number | null
   lower_bound: string | null
   upper_bound: string | null
   state: PartitionState
@@ -171,6 +179,7 @@ function toPartition(row: PartitionRow): Partition {
     runId: row.run_id,
     label: row.label,
     tableName: row.table_name,
+    tableOid: row.table_oid,
     bounds:
       row.lower_bound === null || row.upper_bound === null ? null : { from: row.lower_bound, to: row.upper_bound },
     state: row.state,

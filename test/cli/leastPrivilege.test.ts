@@ -122,9 +122,9 @@ describe("a role without any privilege but those that doctor names", () => {
     const client = new pg.Client({ connectionString: urlOf(writer ?? "", "w") })
     await client.connect()
     let n = 0
-    let isOver = false
+    const over = new AbortController()
     const writing = (async (): Promise<void> => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         n += 1
         await client.query(
           `insert into app.returns_raw (vendor, grade, return_date) values (1 + $1 % 9, 'new', date '2024-01-01' + $1 % 100)`,
@@ -152,7 +152,7 @@ describe("a role without any privilege but those that doctor names", () => {
         "a test",
       )
     } finally {
-      isOver = true
+      over.abort()
       await writing
       await client.end()
     }

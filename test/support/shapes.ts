@@ -2,6 +2,7 @@ import { readFile, readdir } from "node:fs/promises"
 import { join } from "node:path"
 import pg from "pg"
 import type { RunOptionsInput } from "../../src/config/runOptions.ts"
+import { dumpCatalog } from "./catalogDump.ts"
 import type { TestDatabase } from "./database.ts"
 
 /** A table as one meets it in the wild: `test/tables/<name>/` has its `setup.sql`, and `shape.json` for the rest. */
@@ -53,6 +54,25 @@ async function readShape(name: string): Promise<Shape> {
     write,
   }
 }
+
+/** The catalog but for the partitioning: the primary key has one column more, and the key is not null. */
+export async function dumpOf(database: TestDatabase, shape: Shape): Promise<string[]> {
+  const key = `"?${shape.by.replaceAll('"', '""').replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)}"?`
+  const known = shape.changes.map((change) => new RegExp(change))
+  return (await dumpCatalog(database))
+    .filter((line) => !known.some((one) => one.test(line)))
+    .map((line) =>
+      line
+        .replace(new RegExp(`(PRIMARY KEY \\([^)]*), ${key}\\)`), "$1)")
+        .replace(new RegExp(`^(index CREATE UNIQUE INDEX .* \\([^)]*), ${key}\\)`), "$1)")
+        .replace(new RegExp(`^(column [^ ]*\\.${key} .* notnull )[tf]`), "$1?"),
+    )
+    .toSorted()
+}
+
+/** The options of a shape's run, with small batches, and captured writes where it says nothing else. */
+export const optionsOf = (shape: Shape): RunOptionsInput =>
+  ({ writes: "capture", batchTargetMs: 20, monthsAhead: 1, monthsBack: 0, ...shape.options }) as const
 
 /** Writes while a run lives; each statement that fails is remembered. */
 export function startShapeWriter(database: TestDatabase, shape: Shape): { stop(): Promise<readonly string[]> } {

@@ -8,7 +8,7 @@ import type { Run } from "../../store/runs.ts"
 import { changeLogOf } from "../../store/changeLog.ts"
 import { logKey } from "./logColumns.ts"
 import { intervalStartOf, readBounds, withinBounds } from "../keyExpression.ts"
-import { nameOf } from "../prep/scaffold.ts"
+import { freeName } from "../prep/freeName.ts"
 import { defaultLabel } from "../prep/survey.ts"
 
 /**
@@ -38,7 +38,7 @@ export async function addStrayPartitions(tx: Queryable, run: Run): Promise<numbe
       blocks: "{}",
     })
     const added = await findPartitionByLabel(tx, run.id, label)
-    if (added !== undefined) await saveTableName(tx, added.id, nameOf(run.table, label).name)
+    if (added !== undefined) await saveTableName(tx, added.id, (await freeName(tx, run.table, label)).name)
   }
   return rows.length
 }

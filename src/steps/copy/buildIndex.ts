@@ -8,7 +8,7 @@ import type { PartitionStep } from "../Step.ts"
 import { tableOf } from "../partitionTable.ts"
 import { replayPartition } from "../changes/replayPartition.ts"
 import { indexStatement } from "../prep/scaffold.ts"
-import { readTargetPartitions } from "../targetPartitions.ts"
+import { isAttached } from "../targetPartitions.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
 
 /**
@@ -38,8 +38,7 @@ const sortMemoryMb = 256
 /** The statements of the objects that are still to be made, in order. A partition that is attached has all of them. */
 async function missingObjects(tx: Queryable, run: Run, partition: Partition): Promise<Sql[]> {
   const name = tableOf(run, partition)
-  const attached = await readTargetPartitions(tx, run)
-  if (attached.some((one) => one.name === name.name && one.schema === name.schema)) return []
+  if (await isAttached(tx, run, name)) return []
   const present = await presentNames(tx, run, partition)
   return builtAlone(run)
     .map((index) => ({ index, name: partitionObjectName(name, index.name) }))

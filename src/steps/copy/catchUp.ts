@@ -10,7 +10,7 @@ import { replayPartition } from "../changes/replayPartition.ts"
 import { settingsOfPartition } from "../prep/settings.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
 import { analyzePartition } from "../statistics.ts"
-import { readTargetPartitions } from "../targetPartitions.ts"
+import { isAttached } from "../targetPartitions.ts"
 
 /**
  * Replays what happened to the month while its indexes were built, and makes it a partition of the target. Its CHECK
@@ -19,8 +19,7 @@ import { readTargetPartitions } from "../targetPartitions.ts"
 export const catchUp: PartitionStep = async ({ tx, run }, partition) => {
   const name = tableOf(run, partition)
   await replayPartition(tx, run, partition)
-  const attached = await readTargetPartitions(tx, run)
-  if (!attached.some((one) => one.name === name.name && one.schema === name.schema)) {
+  if (!(await isAttached(tx, run, name))) {
     // An exclusion constraint is built by ATTACH, for as long as that takes.
     await tx.query(sql`select set_config('statement_timeout', '0', true)`)
     for (const statement of attachStatements(run, partition)) await tx.query(statement)

@@ -1,8 +1,9 @@
 import { targetName } from "../../domain/derivedNames.ts"
 import type { TableName } from "../../domain/tableName.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
+import { findRelation } from "../../postgres/catalog/findRelation.ts"
 import { type Sql, ident, raw, sql, table } from "../../postgres/sql.ts"
-import type { Partition } from "../../store/partitions.ts"
+import { type Partition, saveTableOid } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import { keyWithin } from "../keyExpression.ts"
 import { boundsCheck } from "../partitionTable.ts"
@@ -22,6 +23,8 @@ export async function createPartitionTable(
 ): Promise<void> {
   const grantees = await readDefaultGrantees(tx, name.schema, requireBlueprint(run).source.owner)
   for (const statement of partitionStatements(run, partition, name, grantees)) await tx.query(statement)
+  const made = await findRelation(tx, name)
+  await saveTableOid(tx, partition.id, made?.oid ?? null)
 }
 
 export function partitionStatements(

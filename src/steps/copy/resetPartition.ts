@@ -5,17 +5,22 @@ import { type Partition, clearProgress, widenBlocks } from "../../store/partitio
 import type { Run } from "../../store/runs.ts"
 import { heapBlocks } from "../prep/guardWrites.ts"
 import { tableOf } from "../partitionTable.ts"
-import { readTargetPartitions } from "../targetPartitions.ts"
+import { dropPartitionTable } from "./dropPartitionTable.ts"
+import { isAttached } from "../targetPartitions.ts"
 
-/** Drops the table of a month, so that its copy begins anew. Before the swap nobody but us uses it. */
+/** Drops the table of a month, so that its copy begins anew; one of an adopted scaffold is emptied. Before the swap nobody but us uses it. */
 export async function resetPartition(tx: Queryable, run: Run, partition: Partition): Promise<void> {
   if (partition.tableName === null) return
   const name = tableOf(run, partition)
-  const attached = await readTargetPartitions(tx, run)
-  if (attached.some((one) => one.name === name.name && one.schema === name.schema)) {
-    await tx.query(sql`alter table ${table(targetName(run.table))} detach partition ${table(name)}`)
+  if (await isAttached(tx, run, name)) {
+    const isOurs = partition.tableOid !== null
+    await tx.query(
+      isOurs
+        ? sql`alter table ${table(targetName(run.table))} detach partition ${table(name)}`
+        : sql`truncate ${table(name)}`,
+    )
   }
-  await tx.query(sql`drop table if exists ${table(name)} restrict`)
+  await dropPartitionTable(tx, partition)
   await clearProgress(tx, partition.id)
   if (run.options.writes !== "capture") return
   const { blocks } = await readOne<{ blocks: string }>(tx, heapBlocks(run.sourceOid))

@@ -5,6 +5,7 @@ import { sql, table } from "../../postgres/sql.ts"
 import { readPartitions } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import { dropChangeLog } from "../changes/capture.ts"
+import { dropPartitionTable } from "../copy/dropPartitionTable.ts"
 import { dropLoader } from "../copy/loader.ts"
 import { dropCaptureBack } from "../changes/captureBack.ts"
 import { dropGuardStatements } from "./guardWrites.ts"
@@ -32,20 +33,17 @@ export async function dropTarget(tx: Queryable, run: Run): Promise<void> {
     await tx.query(sql`drop table ${table(target)} restrict`)
   }
   await dropLoader(tx, run)
-  for (const partition of await readPartitions(tx, run.id)) {
-    if (partition.tableName !== null)
-      await tx.query(sql`drop table if exists ${table(tableOf(run, partition))} restrict`)
-  }
+  for (const partition of await readPartitions(tx, run.id)) await dropPartitionTable(tx, partition)
   await dropCaptureBack(tx, run, null)
 }
 
 /** The partitions that it had are emptied, those that the run made are dropped. */
 async function giveBackScaffold(tx: Queryable, run: Run, adopted: readonly number[]): Promise<void> {
   for (const partition of await readPartitions(tx, run.id)) {
-    if (partition.tableName === null) continue
-    const name = tableOf(run, partition)
-    const found = await findRelation(tx, name)
-    if (found === undefined) continue
-    await tx.query(adopted.includes(found.oid) ? sql`truncate ${table(name)}` : sql`drop table ${table(name)} restrict`)
+    await dropPartitionTable(tx, partition)
+    if (partition.tableOid !== null || partition.tableName === null) continue
+    const found = await findRelation(tx, tableOf(run, partition))
+    if (found !== undefined && adopted.includes(found.oid))
+      await tx.query(sql`truncate ${table(tableOf(run, partition))}`)
   }
 }

@@ -1,8 +1,7 @@
 import { firstBatchBlocks } from "../../domain/pace.ts"
-import { defaultPartitionName, partitionName, targetName } from "../../domain/derivedNames.ts"
+import { targetName } from "../../domain/derivedNames.ts"
 import { shortenIdentifier } from "../../domain/identifier.ts"
 import { labelOf, seededStarts } from "../../domain/interval.ts"
-import type { TableName } from "../../domain/tableName.ts"
 import { type Queryable, readOne } from "../../postgres/Queryable.ts"
 import type { IndexDescription, TableDescription } from "../../postgres/catalog/TableDescription.ts"
 import { describeTable } from "../../postgres/catalog/describeTable.ts"
@@ -13,7 +12,7 @@ import { addFinding, countLeft, readPartitions, saveTableName } from "../../stor
 import { type Run, saveRunFacts } from "../../store/runs.ts"
 import type { RunStep } from "../Step.ts"
 import { readBounds } from "../keyExpression.ts"
-import { defaultLabel } from "./survey.ts"
+import { freeName } from "./freeName.ts"
 import { type DefaultGrantees, readDefaultGrantees, revokeStatements } from "./defaultPrivileges.ts"
 import {
   columnSettings,
@@ -77,13 +76,9 @@ async function nameTables(tx: Queryable, run: Run): Promise<void> {
     const found = existing.find(
       (one) => one.from === (partition.bounds?.from ?? null) && one.to === (partition.bounds?.to ?? null),
     )
-    const name = found?.name ?? nameOf(run.table, partition.label).name
+    const name = found?.name ?? (await freeName(tx, run.table, partition.label)).name
     await saveTableName(tx, partition.id, name)
   }
-}
-
-export function nameOf(source: TableName, label: string): TableName {
-  return label === defaultLabel ? defaultPartitionName(source) : partitionName(source, label)
 }
 
 /** The DDL of the target, in order. Nothing here locks the source but the reads of its definition (ACCESS SHARE). */

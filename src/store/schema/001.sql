@@ -60,6 +60,8 @@ create table cutover.partitions (
   run_id         text not null references cutover.runs (id),
   label          text not null,
   table_name     text,
+  -- Of the table that the run made under that name: only that one may ever be dropped.
+  table_oid      oid,
   lower_bound    text,
   upper_bound    text,
   state          text not null default 'pending',

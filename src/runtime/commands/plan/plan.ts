@@ -1,7 +1,7 @@
 import { renderTableName } from "../../../domain/tableName.ts"
 import { type Queryable, readOne } from "../../../postgres/Queryable.ts"
 import { sql } from "../../../postgres/sql.ts"
-import { nameOf } from "../../../steps/prep/scaffold.ts"
+import { freeName } from "../../../steps/prep/freeName.ts"
 import type { Finding } from "../../../steps/preflight/Check.ts"
 import { preflight } from "../../../steps/preflight/preflight.ts"
 import { resolveSource } from "../../../steps/preflight/resolveSource.ts"
@@ -57,13 +57,7 @@ async function look(db: Queryable, request: LaunchRequest): Promise<Plan> {
     by: key.column,
     interval: request.options.interval,
     strategy: strategyOf(sample),
-    partitions: sample.partitions.map(({ label, bounds, rows }) => ({
-      label,
-      table: renderTableName(nameOf(request.table, label)),
-      from: bounds?.from ?? "",
-      to: bounds?.to ?? "",
-      rowsEstimated: rows,
-    })),
+    partitions: await tablesOf(db, request, sample),
     findings,
     estimates: await estimate(db, run, sample),
     sql: await planStatements(db, run, sample),
@@ -85,4 +79,18 @@ function strategyOf({ monthsPerBlock, isWhole }: Sample): Plan["strategy"] {
   return monthsPerBlock > 2
     ? { name: "sweep", reason: `${each}, so the heap is swept once for all of them` }
     : { name: "months", reason: `${each}, so each is copied out of its own blocks` }
+}
+
+async function tablesOf(db: Queryable, { table }: LaunchRequest, sample: Sample): Promise<PlannedPartition[]> {
+  const planned: PlannedPartition[] = []
+  for (const { label, bounds, rows } of sample.partitions) {
+    planned.push({
+      label,
+      table: renderTableName(await freeName(db, table, label)),
+      from: bounds?.from ?? "",
+      to: bounds?.to ?? "",
+      rowsEstimated: rows,
+    })
+  }
+  return planned
 }

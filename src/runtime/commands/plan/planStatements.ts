@@ -9,9 +9,10 @@ import { partitionStatements } from "../../../steps/copy/createPartitionTable.ts
 import { keyWithin } from "../../../steps/keyExpression.ts"
 import { boundsCheck, tableOf } from "../../../steps/partitionTable.ts"
 import { type DefaultGrantees, readDefaultGrantees } from "../../../steps/prep/defaultPrivileges.ts"
+import { freeName } from "../../../steps/prep/freeName.ts"
 import { indexStatements } from "../../../steps/prep/ensureIndexes.ts"
 import { dropGuardStatements, guardStatements } from "../../../steps/prep/guardWrites.ts"
-import { adoptionStatements, indexStatement, nameOf, targetStatements } from "../../../steps/prep/scaffold.ts"
+import { adoptionStatements, indexStatement, targetStatements } from "../../../steps/prep/scaffold.ts"
 import type { Sample } from "../../../steps/preflight/sampleKeys.ts"
 import { requireBlueprint } from "../../../steps/requireBlueprint.ts"
 import { belongings } from "../../../steps/swap/belongings/belongings.ts"
@@ -208,13 +209,15 @@ function all(step: string, purpose: string, lock: string, statements: readonly S
 
 async function imaginePartitions(db: Queryable, run: Run, sample: Sample): Promise<PlannedPartition[]> {
   const existing = await readTargetPartitions(db, run)
-  return sample.partitions.map(({ label, bounds }) => {
+  const imagined: PlannedPartition[] = []
+  for (const { label, bounds } of sample.partitions) {
     const found = existing.find((one) => one.from === (bounds?.from ?? null) && one.to === (bounds?.to ?? null))
     const partition: Partition = {
       id: "0",
       runId: run.id,
       label,
-      tableName: found?.name ?? nameOf(run.table, label).name,
+      tableName: found?.name ?? (await freeName(db, run.table, label)).name,
+      tableOid: null,
       bounds,
       state: "pending",
       tick: 0,
@@ -223,6 +226,7 @@ async function imaginePartitions(db: Queryable, run: Run, sample: Sample): Promi
       batches: 0,
       isLoaded: false,
     }
-    return { partition, isThere: found !== undefined }
-  })
+    imagined.push({ partition, isThere: found !== undefined })
+  }
+  return imagined
 }

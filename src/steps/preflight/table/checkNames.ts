@@ -1,13 +1,14 @@
-import { legacyName } from "../../../domain/derivedNames.ts"
+import { legacyName, targetName } from "../../../domain/derivedNames.ts"
 import { renderTableName } from "../../../domain/tableName.ts"
-import { findRelation } from "../../../postgres/catalog/findRelation.ts"
+import { findRelation, findTakenNames } from "../../../postgres/catalog/findRelation.ts"
 import { sql } from "../../../postgres/sql.ts"
+import { legacyObjectName, targetObjectName } from "../../prep/scaffold.ts"
 import { type Check, type CheckContext, type Finding, block, orOk } from "../Check.ts"
 
 /** The legacy table's name must be free, for an earlier run may have left one; and so must the names of our triggers. */
 export const checkNames: Check = async (context) =>
   orOk(
-    [...(await legacyTaken(context)), ...(await triggersTaken(context))],
+    [...(await legacyTaken(context)), ...(await objectsTaken(context)), ...(await triggersTaken(context))],
     "CUTOVER_NAME_TAKEN",
     `${renderTableName(legacyName(context.table))} is free for the old table.`,
   )
@@ -23,6 +24,23 @@ async function legacyTaken({ db, table }: CheckContext): Promise<Finding[]> {
       `Rename or drop ${name}; \`cutover cleanup\` drops the one of an earlier run.`,
     ),
   ]
+}
+
+/** Indexes and sequences keep their names and so give them up for a while: to the target's before the swap, to the old table's after it. */
+async function objectsTaken({ db, table, source }: CheckContext): Promise<Finding[]> {
+  const names = [
+    ...source.indexes.map((index) => index.constraint?.name ?? index.name),
+    ...source.sequences.filter((one) => one.dependency === "i").map((one) => one.name),
+  ]
+  const isAdopted = (await findRelation(db, targetName(table))) !== undefined
+  const wanted = names.flatMap((name) => [...(isAdopted ? [] : [targetObjectName(name)]), legacyObjectName(name)])
+  return (await findTakenNames(db, source.schema, wanted)).map((name) =>
+    block(
+      "CUTOVER_NAME_TAKEN",
+      `${renderTableName({ schema: source.schema, name })} exists already, and an index or a sequence of the run is to get that name.`,
+      "Rename or drop it.",
+    ),
+  )
 }
 
 async function triggersTaken({ db, table, source }: CheckContext): Promise<Finding[]> {
