@@ -32,6 +32,7 @@ async function cutOver(shape: Shape, goesBack: boolean): Promise<void> {
   const dump = async (): Promise<string[]> => (goesBack ? await dumpCatalog(database) : await dumpOf(database, shape))
   const before = await dump()
   const writer = startShapeWriter(database, shape)
+  await using _writer = { [Symbol.asyncDispose]: async () => void (await writer.stop()) }
   const run = await launchRun(open, { table: shape.table, by: shape.by, options: optionsOf(shape) })
   await using _ = await worker(open, run.id)
   const status = await waitForStatus(

@@ -16,6 +16,7 @@ import { plan } from "./commands/plan.ts"
 import { resume } from "./commands/resume.ts"
 import { retry } from "./commands/retry.ts"
 import { rollback } from "./commands/rollback.ts"
+import { set } from "./commands/set.ts"
 import { status } from "./commands/status.ts"
 import { verify } from "./commands/verify.ts"
 import { worker } from "./commands/worker.ts"
@@ -34,6 +35,7 @@ const commands: readonly CliCommand[] = [
   pause,
   resume,
   retry,
+  set,
   verify,
   attach,
   abort,

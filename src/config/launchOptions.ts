@@ -1,6 +1,18 @@
 import { z } from "zod"
 import type { OptionFacts, OptionKind } from "./optionKinds.ts"
-import { choice, columns, count, duration, timeWindow, timezone, variable } from "./optionKinds.ts"
+import {
+  choice,
+  columns,
+  count,
+  duration,
+  orNone,
+  size,
+  statement,
+  timeWindow,
+  timezone,
+  toggle,
+  variable,
+} from "./optionKinds.ts"
 import { type RunOptions, runOptionsSchema } from "./runOptions.ts"
 
 /** One option of a launch, as the command line, the environment, the configuration file and the help know it. */
@@ -20,11 +32,19 @@ export type LaunchOption = {
   /** What is allowed, to follow "Allowed is". */
   readonly allowed: string
   readonly repeatable: boolean
+  /** Whether `cutover set` may change it while the run lives. */
+  readonly isLive: boolean
   /** The value that one text stands for; the schema is asked afterwards, a text that cannot be read throws. */
   readonly parse: (text: string) => unknown
 }
 
-type Row = { readonly flag: string; readonly says: string; readonly kind: OptionKind; readonly repeatable?: boolean }
+type Row = {
+  readonly flag: string
+  readonly says: string
+  readonly kind: OptionKind
+  readonly repeatable?: boolean
+  readonly isLive?: boolean
+}
 
 const rows: Record<keyof RunOptions, Row> = {
   interval: { flag: "--interval <interval>", says: "How much time one partition holds.", kind: choice },
@@ -48,7 +68,8 @@ const rows: Record<keyof RunOptions, Row> = {
   attachWindow: {
     flag: "--attach-window <hours>",
     says: "Swap only within these hours of the day, in --timezone.",
-    kind: timeWindow,
+    kind: orNone(timeWindow),
+    isLive: true,
   },
   fallbackWindowMs: {
     flag: "--fallback-window <duration>",
@@ -60,12 +81,66 @@ const rows: Record<keyof RunOptions, Row> = {
     says: "Drop the legacy table by command, or when the fallback window ends.",
     kind: choice,
   },
-  parallel: { flag: "--parallel <count>", says: "How many partitions are copied at once.", kind: count },
-  batchTargetMs: { flag: "--batch-target <duration>", says: "How long one batch should take.", kind: duration },
+  parallel: { flag: "--parallel <count>", says: "How many partitions are copied at once.", kind: count, isLive: true },
+  batchTargetMs: {
+    flag: "--batch-target <duration>",
+    says: "How long one batch should take.",
+    kind: duration,
+    isLive: true,
+  },
+  maxReplicaLagMs: {
+    flag: "--max-replica-lag <duration>",
+    says: "Begin no batch while a replica is further behind.",
+    kind: orNone(duration),
+    isLive: true,
+  },
+  maxRowsPerSecond: {
+    flag: "--max-rows-per-second <count>",
+    says: "Copy no more rows than this per second, on average.",
+    kind: orNone(count),
+    isLive: true,
+  },
+  maxWalPerSecond: {
+    flag: "--max-wal-per-second <size>",
+    says: "Begin no batch while the server writes more WAL.",
+    kind: orNone(size),
+    isLive: true,
+  },
+  maxWaiting: {
+    flag: "--max-waiting <count>",
+    says: "Begin no batch while more sessions of the application wait for locks.",
+    kind: orNone(count),
+    isLive: true,
+  },
+  maxActive: {
+    flag: "--max-active <count>",
+    says: "Begin no batch while more sessions of the application are active.",
+    kind: orNone(count),
+    isLive: true,
+  },
+  throttleSql: {
+    flag: "--throttle-sql <select>",
+    says: "Begin no batch while this statement returns a number above zero, true, or a text.",
+    kind: orNone(statement),
+    isLive: true,
+  },
+  copyWindow: {
+    flag: "--copy-window <hours>",
+    says: "Copy and validate only within these hours of the day, in --timezone.",
+    kind: orNone(timeWindow),
+    isLive: true,
+  },
+  nice: {
+    flag: "--nice <mode>",
+    says: "Leave the other cores to the application: one connection, index builds without workers of their own.",
+    kind: toggle,
+    isLive: true,
+  },
   lockTimeoutMs: {
     flag: "--lock-timeout <duration>",
     says: "How long one attempt waits for a lock before it lets others pass and tries again.",
     kind: duration,
+    isLive: true,
   },
   primaryKey: {
     flag: "--primary-key <mode>",
@@ -103,7 +178,10 @@ export const launchOptions: readonly LaunchOption[] = Object.entries(rows).map((
   toLaunchOption(key as keyof RunOptions, row),
 )
 
-function toLaunchOption(key: keyof RunOptions, { flag, says, kind, repeatable = false }: Row): LaunchOption {
+function toLaunchOption(
+  key: keyof RunOptions,
+  { flag, says, kind, repeatable = false, isLive = false }: Row,
+): LaunchOption {
   const name = flag.slice(2, flag.indexOf(" "))
   const allowed = kind.allowed(facts[key])
   return {
@@ -115,6 +193,7 @@ function toLaunchOption(key: keyof RunOptions, { flag, says, kind, repeatable = 
     description: `${says} Allowed: ${allowed}. Default: ${kind.renderDefault(facts[key].default)}.`,
     allowed,
     repeatable,
+    isLive,
     parse: kind.parse,
   }
 }

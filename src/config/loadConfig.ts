@@ -25,7 +25,7 @@ export async function loadConfig({ flags, env, cwd }: ConfigSources): Promise<Ru
 }
 
 /** A value of an option as its source has it, and the source in words. */
-type Given = { readonly option: LaunchOption; readonly value: unknown; readonly source: string }
+export type Given = { readonly option: LaunchOption; readonly value: unknown; readonly source: string }
 
 function fromFlags(flags: ConfigSources["flags"]): Given[] {
   return launchOptions
@@ -66,7 +66,7 @@ function optionOf(key: string, path: string): LaunchOption {
   )
 }
 
-function valueOf(given: Given): unknown {
+export function valueOf(given: Given): unknown {
   const { option, value } = given
   const parsed = option.repeatable
     ? (Array.isArray(value) ? value : [value]).map((element) => parse(given, element))
@@ -77,7 +77,7 @@ function valueOf(given: Given): unknown {
 }
 
 function parse(given: Given, value: unknown): unknown {
-  if (typeof value !== "string" && typeof value !== "number") throw notAllowed(given)
+  if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") throw notAllowed(given)
   try {
     return given.option.parse(String(value))
   } catch (error) {

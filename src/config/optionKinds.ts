@@ -1,5 +1,6 @@
 import { formatDuration, parseDuration } from "../domain/duration.ts"
 import { parseIdentifierList } from "../domain/identifierList.ts"
+import { formatSize, parseSize } from "../domain/size.ts"
 import { parseTimeWindow } from "../domain/timeWindow.ts"
 
 /** How the values of an option are written: read from one text, and explained. */
@@ -17,6 +18,8 @@ export type OptionFacts = {
   readonly minimum?: number
   readonly maximum?: number
   readonly default?: unknown
+  /** Where a value may be null: what is said of those that are not. */
+  readonly anyOf?: readonly OptionFacts[]
 }
 
 const asItIs = (text: string): string => text
@@ -38,6 +41,33 @@ export const duration: OptionKind = {
   allowed: ({ minimum = 0, maximum = Infinity }) =>
     `a duration from ${formatDuration(minimum)} to ${formatDuration(maximum)}`,
   renderDefault: (value) => formatDuration(Number(value)),
+}
+
+export const size: OptionKind = {
+  parse: (text) => parseSize(text) ?? text,
+  allowed: ({ minimum = 0, maximum = Infinity }) => `a size from ${formatSize(minimum)} to ${formatSize(maximum)}`,
+  renderDefault: (value) => formatSize(Number(value)),
+}
+
+export const statement: OptionKind = {
+  parse: asItIs,
+  allowed: () => "a SELECT, with names that say their schema",
+  renderDefault: () => "none",
+}
+
+export const toggle: OptionKind = {
+  parse: (text) => (text === "on" || text === "true" ? true : text === "off" || text === "false" ? false : text),
+  allowed: () => "on or off",
+  renderDefault: (value) => (value === true ? "on" : "off"),
+}
+
+/** The same, or `none` for no limit. */
+export function orNone(kind: OptionKind): OptionKind {
+  return {
+    parse: (text) => (text === "none" ? null : kind.parse(text)),
+    allowed: (facts) => `${kind.allowed({ ...facts, ...facts.anyOf?.[0] })}, or none`,
+    renderDefault: (value) => (value === null ? "none" : kind.renderDefault(value)),
+  }
 }
 
 export const timeWindow: OptionKind = {

@@ -4,6 +4,8 @@ import { isTimezone } from "./isTimezone.ts"
 
 const dayMs = 24 * 3600 * 1000
 
+const timeWindowSchema = z.strictObject({ from: z.int().min(0).max(1439), to: z.int().min(0).max(1439) })
+
 /** What a run was launched with; stored with it. Durations are milliseconds. */
 export const runOptionsSchema = z.strictObject({
   interval: z.enum(intervals).default("month"),
@@ -12,10 +14,7 @@ export const runOptionsSchema = z.strictObject({
   monthsBack: z.int().min(0).max(120).default(1),
   writes: z.enum(["capture", "block"]).default("capture"),
   attach: z.enum(["auto", "manual"]).default("auto"),
-  attachWindow: z
-    .strictObject({ from: z.int().min(0).max(1439), to: z.int().min(0).max(1439) })
-    .nullable()
-    .default(null),
+  attachWindow: timeWindowSchema.nullable().default(null),
   fallbackWindowMs: z
     .int()
     .min(0)
@@ -24,6 +23,24 @@ export const runOptionsSchema = z.strictObject({
   dropLegacy: z.enum(["manual", "auto"]).default("manual"),
   parallel: z.int().min(1).max(64).default(2),
   batchTargetMs: z.int().min(10).max(25_000).default(1000),
+  maxReplicaLagMs: z
+    .int()
+    .min(100)
+    .max(24 * 3600 * 1000)
+    .nullable()
+    .default(10_000),
+  maxRowsPerSecond: z.int().min(100).max(1_000_000_000).nullable().default(null),
+  maxWalPerSecond: z
+    .int()
+    .min(1024 ** 2)
+    .max(1024 ** 4)
+    .nullable()
+    .default(null),
+  maxWaiting: z.int().min(0).max(10_000).nullable().default(null),
+  maxActive: z.int().min(0).max(10_000).nullable().default(null),
+  throttleSql: z.string().min(1).nullable().default(null),
+  copyWindow: timeWindowSchema.nullable().default(null),
+  nice: z.boolean().default(false),
   lockTimeoutMs: z.int().min(10).max(900).default(100),
   primaryKey: z.enum(["extend", "refuse"]).default("extend"),
   incomingFks: z.enum(["refuse", "drop"]).default("refuse"),

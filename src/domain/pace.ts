@@ -6,6 +6,9 @@ export type Pace = {
   readonly targetMs: number
   readonly min: number
   readonly max: number
+  /** Rows that the batch had, and how many one may have; where rows per second are limited. */
+  readonly rows?: number
+  readonly maxRows?: number
 }
 
 /**
@@ -18,11 +21,12 @@ const growth = 1.5
  * How many blocks the next batch takes so that it lasts `targetMs`: up by at most half, down at once and in proportion,
  * since a batch that took five times its target held its locks and its snapshot five times too long.
  */
-export function nextBatchBlocks({ blocks, elapsedMs, targetMs, min, max }: Pace): number {
+export function nextBatchBlocks({ blocks, elapsedMs, targetMs, min, max, rows = 0, maxRows = Infinity }: Pace): number {
   const fitting = elapsedMs > 0 ? Math.floor((blocks * targetMs) / elapsedMs) : Infinity
+  const allowed = rows > maxRows ? Math.floor((blocks * maxRows) / rows) : Infinity
   // Rounded up, for a batch of one block could never grow otherwise.
   const reachable = Math.ceil(blocks * growth)
-  return Math.max(min, Math.min(max, fitting, reachable))
+  return Math.max(min, Math.min(max, fitting, reachable, allowed))
 }
 
 /**

@@ -1,7 +1,4 @@
-/**
- * The kinds of maintenance log records. The same union feeds the log, LISTEN, webhooks and the dashboard.
- * `throttle.*` belongs to a part that is still to come.
- */
+/** The kinds of maintenance log records. The same union feeds the log, LISTEN, webhooks and the dashboard. */
 export const recordKinds = [
   "run.launched",
   "prep.completed",
@@ -10,6 +7,7 @@ export const recordKinds = [
   "run.paused",
   "run.resumed",
   "run.halted",
+  "run.set",
   "throttle.began",
   "throttle.ended",
   "copy.completed",

@@ -29,6 +29,11 @@ export function raw(text: string): Sql {
   return fragment(text.replaceAll("$", "\u0000"), [])
 }
 
+/** A statement that a user gave us to execute, as it is. */
+export function userText(text: string): Sql {
+  return raw(text)
+}
+
 /** A quoted, possibly qualified identifier. */
 export function ident(...parts: readonly string[]): Sql {
   return raw(parts.map(quoteIdentifier).join("."))

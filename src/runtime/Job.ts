@@ -12,6 +12,8 @@ export type JobData = {
   readonly epoch: number
   /** How many events its partition (or its run) had seen; makes the job's id, so that one event sends one job. */
   readonly tick: number
+  /** How often it was put off. */
+  readonly round?: number
 }
 
 /** A job as a worker holds it; `retryCount` is the attempt that fences its completion. */
@@ -22,7 +24,14 @@ const namespace = "6f0f6c1e-7d0e-4a53-9c53-1d9a6f1f3b0a"
 /** The same event sends the same job: an id that is there already is not sent twice. */
 export function jobId(data: JobData): string {
   return uuidV5(
-    [data.runId, data.epoch, data.task, data.partitionId ?? data.stripe ?? "", data.tick].join("/"),
+    [
+      data.runId,
+      data.epoch,
+      data.task,
+      data.partitionId ?? data.stripe ?? "",
+      data.tick,
+      ...(data.round === undefined ? [] : [data.round]),
+    ].join("/"),
     namespace,
   )
 }

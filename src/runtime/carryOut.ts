@@ -7,6 +7,7 @@ import { taskOfState } from "../machine/partitionMachine.ts"
 import type { Queryable } from "../postgres/Queryable.ts"
 import { readOne } from "../postgres/Queryable.ts"
 import { sql } from "../postgres/sql.ts"
+import { lanesOf } from "../steps/throttle/paceOf.ts"
 import type { Differences } from "../steps/validate/narrow.ts"
 import { appendRecord } from "../store/log.ts"
 import { type Partition, countLeft, readPartitions, savePartitionState } from "../store/partitions.ts"
@@ -79,7 +80,7 @@ async function carryOutEffect(
 }
 
 /** Begins partitions, those to be validated first, until as many are busy as may be at once. */
-async function fillLanes(services: Services, tx: Queryable, run: Run): Promise<void> {
+export async function fillLanes(services: Services, tx: Queryable, run: Run): Promise<void> {
   const partitions = await readPartitions(tx, run.id)
   const busy = partitions.filter(isBusy).length
   const waiting = [
@@ -87,7 +88,7 @@ async function fillLanes(services: Services, tx: Queryable, run: Run): Promise<v
     ...partitions.filter((one) => one.state === "copied" && run.strategy !== "sweep"),
     ...partitions.filter((one) => one.state === "pending"),
   ]
-  for (const partition of waiting.slice(0, Math.max(0, run.options.parallel - busy))) {
+  for (const partition of waiting.slice(0, Math.max(0, lanesOf(run.options) - busy))) {
     await movePartition(services, tx, run, partition, { type: "begin", isLoaded: partition.isLoaded }, {})
   }
 }

@@ -15,6 +15,7 @@ import type { Job } from "./Job.ts"
 import type { Services } from "./Services.ts"
 import { type Facts, carryOutPartitionEvent, carryOutRunEvent } from "./carryOut.ts"
 import { carryOutCompared, carryOutSwept } from "./carryOutSweep.ts"
+import { heedThrottle } from "./heedThrottle.ts"
 import { partitionSteps, runSteps } from "./tasks.ts"
 
 /** The attempt was given to somebody else meanwhile; everything it did is rolled back. */
@@ -32,7 +33,8 @@ export async function passJob(services: Services, job: Job, onBegin: OnBegin): P
   await withTransaction(services.database, async (tx) => {
     onBegin(await claim(tx, job))
     const due = await findDue(tx, job)
-    if (due !== undefined) afterCommit = await work(services, tx, job, due)
+    if (due !== undefined && !(await heedThrottle(services, tx, job, due.run)))
+      afterCommit = await work(services, tx, job, due)
     if (!(await services.queue.complete(tx, job))) throw new FencedError(`job ${job.id} is not ours any more`)
   })
   await afterCommit?.(services.database)

@@ -15,6 +15,7 @@ import { heedTruncation } from "./changes/truncation.ts"
 import { unlessBlocked } from "./locks/unlessBlocked.ts"
 import { assertUnchanged } from "./source/assertUnchanged.ts"
 import { analyzeParent } from "./statistics.ts"
+import { readIncomingKeys } from "./swap/belongings/incomingKeys.ts"
 import { findClosedGate } from "./swap/gates.ts"
 import { findObstacle } from "./swap/obstacles.ts"
 import { type Swapped, swap } from "./swap/swap.ts"
@@ -39,9 +40,10 @@ export const attach: RunStep = async ({ tx, run }) => {
   const obstacle = await findObstacle(tx, run)
   if (obstacle !== undefined) return { event: { type: "held", ...obstacle } }
   const attempt = await countAttempt(tx, run)
+  const incoming = await readIncomingKeys(tx, run.sourceOid, run.key.column)
   return await unlessBlocked(tx, run, {
     what: "the swap",
-    oids: [run.sourceOid, run.targetOid ?? 0],
+    oids: [run.sourceOid, run.targetOid ?? 0, ...incoming.map((key) => key.tableOid)],
     attempt,
     work: async () => {
       const swapped = await swap(tx, run)

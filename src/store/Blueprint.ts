@@ -10,6 +10,8 @@ export type Blueprint = {
   readonly identity: readonly string[] | null
   /** Foreign keys of other tables that point to the source. */
   readonly incomingKeys: readonly IncomingKey[]
+  /** The publications of the source that published partitioned tables under their own name already. */
+  readonly viaRoot: readonly string[]
   /** Whether a fitting target was found instead of being made. */
   readonly isAdopted: boolean
   /** The OIDs of the partitions that an adopted target had. */
@@ -18,6 +20,7 @@ export type Blueprint = {
 
 /** A foreign key of another table; only one that holds the partition key can point to a partitioned table. */
 export type IncomingKey = {
+  readonly tableOid: number
   readonly schema: string
   readonly table: string
   readonly name: string

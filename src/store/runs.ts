@@ -151,6 +151,31 @@ export async function saveRunFacts(tx: Queryable, id: string, facts: RunFacts): 
     where id = ${id}`)
 }
 
+/** Notes why batches are put off, null when they go on; says whether that is news. */
+export async function saveThrottled(
+  tx: Queryable,
+  id: string,
+  reason: string | null,
+): Promise<"began" | "ended" | null> {
+  const row = await findOne<{ before: string | null }>(
+    tx,
+    sql`
+    with it as (select id, throttled from cutover.runs where id = ${id} and throttled is distinct from ${reason} for no key update)
+    update cutover.runs r set throttled = ${reason} from it where r.id = it.id
+    returning it.throttled as before`,
+  )
+  if (row === undefined) return null
+  if (reason === null) return "ended"
+  return row.before === null ? "began" : null
+}
+
+/** Options that were changed while the run lives. */
+export async function saveOptions(tx: Queryable, id: string, options: StoredOptions): Promise<void> {
+  await tx.query(
+    sql`update cutover.runs set options = ${JSON.stringify(options)}, updated_at = clock_timestamp() where id = ${id}`,
+  )
+}
+
 export function unknownRun(reference: string): CutoverError {
   return new CutoverError("CUTOVER_RUN_UNKNOWN", {
     message: `There is no run ${reference}.`,

@@ -43,6 +43,7 @@ type RunFacts = {
   readonly state: RunState
   readonly control: Control
   readonly reason: string | null
+  readonly throttled: string | null
   readonly error: ErrorDocument | null
   readonly launchedAt: string
   readonly updatedAt: string
@@ -103,7 +104,7 @@ const partitionFacts = sql`
 const statusFacts = sql`
   select json_build_object(
     'id', r.id, 'schema', r.table_schema, 'name', r.table_name, 'by', r.key_column, 'interval', r.options ->> 'interval',
-    'state', r.state, 'control', r.control, 'reason', r.reason, 'error', r.error,
+    'state', r.state, 'control', r.control, 'reason', r.reason, 'throttled', r.throttled, 'error', r.error,
     'launchedAt', ${isoTime(sql`r.launched_at`)}, 'updatedAt', ${isoTime(sql`r.updated_at`)},
     'finishedAt', ${isoTime(sql`r.finished_at`)},
     'retries', r.retries, 'attempts', r.attach_attempts, 'lockHeldMs', r.lock_held_ms,
@@ -129,7 +130,7 @@ function toStatus(facts: RunFacts, workers: number, changesPending: number): Sta
       interval: facts.interval,
       state: facts.state,
       control: facts.control,
-      reason: facts.reason,
+      reason: facts.control === "running" ? (facts.reason ?? facts.throttled) : facts.reason,
       error: facts.error,
       launchedAt: facts.launchedAt,
       updatedAt: facts.updatedAt,

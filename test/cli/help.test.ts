@@ -12,6 +12,7 @@ const commands = [
   "pause",
   "resume",
   "retry",
+  "set",
   "verify",
   "attach",
   "abort",

@@ -49,6 +49,14 @@ const spellings = [
   ["drop-legacy", "auto", { dropLegacy: "auto" }],
   ["parallel", "8", { parallel: 8 }],
   ["batch-target", "1s 500ms", { batchTargetMs: 1500 }],
+  ["max-replica-lag", "30s", { maxReplicaLagMs: 30_000 }],
+  ["max-rows-per-second", "20000", { maxRowsPerSecond: 20_000 }],
+  ["max-wal-per-second", "50MB", { maxWalPerSecond: 50 * 1024 ** 2 }],
+  ["max-waiting", "3", { maxWaiting: 3 }],
+  ["max-active", "none", { maxActive: null }],
+  ["throttle-sql", "select count(*) from app.queue", { throttleSql: "select count(*) from app.queue" }],
+  ["copy-window", "22:00-06:00", { copyWindow: { from: 1320, to: 360 } }],
+  ["nice", "on", { nice: true }],
   ["lock-timeout", "900ms", { lockTimeoutMs: 900 }],
   ["primary-key", "refuse", { primaryKey: "refuse" }],
   ["incoming-fks", "drop", { incomingFks: "drop" }],
@@ -155,7 +163,7 @@ describe("a key of the file", () => {
     ["batchTarge", "batchTarget"],
     ["batchTargetMs", "batchTarget"],
     ["time-zone", "timezone"],
-    ["max-replica-lag", undefined],
+    ["max-replica-lags", "maxReplicaLag"],
     ["from", undefined],
   ])("that is unknown is refused with the nearest known one: %s", async (key, known) => {
     await writeConfig({ [key]: "x" })

@@ -70,7 +70,7 @@ const parts: readonly string[] = [
   `select format('rule %s enabled %s comment %s', pg_get_ruledef(r.oid), r.ev_enabled, obj_description(r.oid, 'pg_rewrite'))
      from pg_rewrite r join tab on tab.oid = r.ev_class where r.rulename <> '_RETURN'`,
   `select format('view %s options %s as %s', name, reloptions, pg_get_viewdef(oid)) from tab where relkind in ('v', 'm')`,
-  `select format('publication %s of %s columns %s where %s', p.pubname, tab.name, r.prattrs, pg_get_expr(r.prqual, r.prrelid))
+  `select format('publication %s via root %s of %s columns %s where %s', p.pubname, p.pubviaroot, tab.name, r.prattrs, pg_get_expr(r.prqual, r.prrelid))
      from pg_publication_rel r join tab on tab.oid = r.prrelid join pg_publication p on p.oid = r.prpubid`,
   `select format('function %s', pg_get_functiondef(p.oid)) from pg_proc p join pg_namespace n on n.oid = p.pronamespace
      where p.prokind in ('f', 'p') and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'cutover', 'cutover_jobs')

@@ -157,7 +157,7 @@ export const randomShapes: fc.Arbitrary<Shape> = fc
       write: drawn.writesBlocked
         ? null
         : `insert into ${name} (${id}, ${copied}) overriding system value select -$1, ${copied} from ${name} where ${id} = $1 % 390 + 1;
-           update ${name} set ${key} = ${key} + interval '9 days' where ${id} = $1 % 200 + 1;
+           update ${name} set ${key} = ${drawn.keyKind.value.replaceAll(/\bg\b/g, "($1 % 390)")} where ${id} = $1 % 200 + 1;
            delete from ${name} where ${id} = 400 - $1 % 20`,
     }
   })

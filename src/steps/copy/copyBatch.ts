@@ -1,5 +1,5 @@
 import { takeBlocks, totalBlocks } from "../../domain/blockRanges.ts"
-import { nextBatchBlocks, paceLimits } from "../../domain/pace.ts"
+import { nextBatchBlocks } from "../../domain/pace.ts"
 import type { BlockRange } from "../../domain/blockRanges.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
 import { type Sql, ident, join, sql, table } from "../../postgres/sql.ts"
@@ -9,6 +9,7 @@ import { type Run, saveRunFacts } from "../../store/runs.ts"
 import type { PartitionStep } from "../Step.ts"
 import { keyWithin } from "../keyExpression.ts"
 import { isAttached } from "../targetPartitions.ts"
+import { paceOf } from "../throttle/paceOf.ts"
 import { tableOf } from "../partitionTable.ts"
 import { createPartitionTable } from "./createPartitionTable.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
@@ -37,7 +38,7 @@ async function copyBlocks(tx: Queryable, run: Run, partition: Partition, ranges:
   })
   const blocks = totalBlocks(ranges)
   if (blocks < run.batchBlocks) return
-  const batchBlocks = nextBatchBlocks({ blocks, elapsedMs, targetMs: run.options.batchTargetMs, ...paceLimits })
+  const batchBlocks = nextBatchBlocks({ blocks, elapsedMs, rows: rowCount, ...paceOf(run.options) })
   await saveRunFacts(tx, run.id, { batchBlocks })
 }
 

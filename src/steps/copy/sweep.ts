@@ -1,4 +1,4 @@
-import { nextBatchBlocks, paceLimits } from "../../domain/pace.ts"
+import { nextBatchBlocks } from "../../domain/pace.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
 import { type Sql, ident, join, sql, table } from "../../postgres/sql.ts"
 import { type Run, saveRunFacts } from "../../store/runs.ts"
@@ -8,6 +8,7 @@ import { takenByPartition } from "../changes/strays.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
 import { assertUnchanged } from "../source/assertUnchanged.ts"
 import { watchHeap } from "../source/onWatchedSource.ts"
+import { paceOf } from "../throttle/paceOf.ts"
 import { rangesOf } from "./copyBatch.ts"
 import { loaderOf } from "./loader.ts"
 
@@ -24,7 +25,8 @@ export const sweep: StripeStep = async ({ tx, run }, stripe) => {
   const elapsedMs = performance.now() - startedAt
   await saveLoaded(tx, rows, { from: stripe.next, to, elapsedMs })
   await saveSwept(tx, stripe, to)
-  await savePace(tx, run, stripe, { blocks: to - stripe.next, elapsedMs })
+  const all = rows.reduce((sum, one) => sum + one.rows, 0)
+  await savePace(tx, run, stripe, { blocks: to - stripe.next, elapsedMs, rows: all })
 }
 
 /** How many rows of a month a batch held. */
@@ -81,9 +83,9 @@ async function savePace(
   tx: Queryable,
   run: Run,
   stripe: Stripe,
-  { blocks, elapsedMs }: { readonly blocks: number; readonly elapsedMs: number },
+  { blocks, elapsedMs, rows }: { readonly blocks: number; readonly elapsedMs: number; readonly rows: number },
 ): Promise<void> {
   if (blocks < run.batchBlocks || stripe.next + blocks >= stripe.to) return
-  const batchBlocks = nextBatchBlocks({ blocks, elapsedMs, targetMs: run.options.batchTargetMs, ...paceLimits })
+  const batchBlocks = nextBatchBlocks({ blocks, elapsedMs, rows, ...paceOf(run.options) })
   await saveRunFacts(tx, run.id, { batchBlocks })
 }

@@ -10,6 +10,7 @@ export function makeBlueprint(source: TableDescription, keyColumn: string, choic
     indexes: source.indexes.map((index) => planIndex(index, keyColumn, choices)),
     identity: identityOf(source),
     incomingKeys: choices.incomingKeys,
+    viaRoot: choices.viaRoot,
     isAdopted: choices.isAdopted,
     adoptedPartitions: choices.adoptedPartitions,
   }
@@ -19,6 +20,7 @@ export type BlueprintChoices = {
   /** Rows without a key exist, so that the key cannot be part of a primary key; a unique key stands in. */
   readonly keyMayBeNull: boolean
   readonly incomingKeys: Blueprint["incomingKeys"]
+  readonly viaRoot: Blueprint["viaRoot"]
   readonly isAdopted: boolean
   readonly adoptedPartitions: readonly number[]
 }

@@ -13,6 +13,7 @@ import { captureStatements, dropCaptureStatements } from "../changes/capture.ts"
 import { noteHeap } from "../source/assertSameHeap.ts"
 import { fingerprintOf } from "../source/fingerprint.ts"
 import { readIncomingKeys } from "../swap/belongings/incomingKeys.ts"
+import { readViaRoot } from "../swap/belongings/publications.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
 import { unlessBlocked } from "../locks/unlessBlocked.ts"
 
@@ -48,6 +49,7 @@ async function noteSource(tx: Queryable, run: Run): Promise<Run> {
   const blueprint = makeBlueprint(source, run.key.column, {
     keyMayBeNull: run.options.nullKeys !== "refuse",
     incomingKeys: await readIncomingKeys(tx, run.sourceOid, run.key.column),
+    viaRoot: await readViaRoot(tx, run.sourceOid),
     isAdopted: scaffold !== undefined,
     adoptedPartitions: partitions.map((partition) => partition.oid),
   })

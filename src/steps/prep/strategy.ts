@@ -2,6 +2,7 @@ import { type Queryable, readOne } from "../../postgres/Queryable.ts"
 import { sql } from "../../postgres/sql.ts"
 import type { Run, Strategy } from "../../store/runs.ts"
 import { createStripes } from "../../store/stripes.ts"
+import { lanesOf } from "../throttle/paceOf.ts"
 import { createLoader } from "../copy/loader.ts"
 import { zoneBlocks } from "../../domain/pace.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
@@ -37,5 +38,5 @@ export async function chooseStrategy(
 /** The tables of all months at once, and the stripes that are swept side by side. */
 export async function prepareSweep(tx: Queryable, run: Run): Promise<void> {
   await createLoader(tx, run)
-  await createStripes(tx, run.id, run.heapBlocks ?? 0, run.options.parallel)
+  await createStripes(tx, run.id, run.heapBlocks ?? 0, lanesOf(run.options))
 }

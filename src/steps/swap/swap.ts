@@ -21,6 +21,7 @@ import { dropGuardStatements, heapBlocks } from "../prep/guardWrites.ts"
 import { assertUnchanged, changed } from "../source/assertUnchanged.ts"
 import { assertStillCarried } from "./assertStillCarried.ts"
 import { belongings } from "./belongings/belongings.ts"
+import { lockStatements, readIncomingKeys } from "./belongings/incomingKeys.ts"
 import { markOf } from "./belongings/marks.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
 import { type Exchange, readExchangeStatements, swapOf } from "./exchange.ts"
@@ -36,6 +37,7 @@ export type Swapped = { readonly lockedAt: number; readonly facts: Readonly<Reco
 export async function swap(tx: Queryable, run: Run): Promise<Swapped> {
   await assertUnchanged(tx, run)
   const exchange = swapOf(run, await readTargetPartitions(tx, run))
+  const incoming = await readIncomingKeys(tx, run.sourceOid, run.key.column)
   const marks = sql`select ${markOf(exchange, belongings)} as mark`
   const { mark } = await readOne<{ mark: string }>(tx, marks)
   await assertStillCarried(tx, run)
@@ -51,6 +53,7 @@ export async function swap(tx: Queryable, run: Run): Promise<Swapped> {
     await noteFollowed(tx, run)
   }
 
+  for (const statement of lockStatements(incoming)) await tx.query(statement)
   // The one moment of ACCESS EXCLUSIVE on the live table. The target first: nobody but us uses it.
   await tx.query(sql`lock table only ${table(targetName(run.table))} in access exclusive mode;
     lock table only ${table(run.table)} in access exclusive mode`)

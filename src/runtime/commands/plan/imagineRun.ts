@@ -6,6 +6,7 @@ import type { TableDescription } from "../../../postgres/catalog/TableDescriptio
 import { findRelation } from "../../../postgres/catalog/findRelation.ts"
 import { makeBlueprint } from "../../../steps/prep/blueprint.ts"
 import { readIncomingKeys } from "../../../steps/swap/belongings/incomingKeys.ts"
+import { readViaRoot } from "../../../steps/swap/belongings/publications.ts"
 import type { Run } from "../../../store/runs.ts"
 import type { LaunchRequest } from "../launch.ts"
 
@@ -21,6 +22,7 @@ export async function imagineRun(
   const blueprint = makeBlueprint(source, key.column, {
     keyMayBeNull: options.nullKeys !== "refuse",
     incomingKeys: await readIncomingKeys(db, source.oid, key.column),
+    viaRoot: await readViaRoot(db, source.oid),
     isAdopted: scaffold !== undefined,
     adoptedPartitions: [],
   })

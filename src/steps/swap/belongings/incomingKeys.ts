@@ -28,6 +28,16 @@ export const incomingKeys: Belonging = {
     select string_agg(concat_ws('/', o.oid, o.xmin), ' ' order by o.oid) from pg_constraint o where o.confrelid = ${front.oid}`,
 }
 
+/**
+ * Locks the tables that point here before the table itself: their writers lock them first too, for the check of the key comes
+ * after the write. The other way round, each would hold what the other waits for.
+ */
+export function lockStatements(keys: readonly IncomingKey[]): Sql[] {
+  return [...new Set(keys.map((key) => onTable(key).text))].map(
+    (name) => sql`lock table only ${raw(name)} in access exclusive mode`,
+  )
+}
+
 /** Reads both tables under weak locks, so that nobody waits. A key that was NOT VALID before the run stays so. */
 export async function validateIncomingKeys(tx: Queryable, run: Run, oid: number): Promise<void> {
   const before = requireBlueprint(run).incomingKeys
@@ -47,7 +57,7 @@ export function plannedIncomingValidation(run: Run): Sql[] {
 /** The foreign keys of other tables, partitions and this table itself left out. Definitions name the table as it is called now. */
 export async function readIncomingKeys(db: Queryable, oid: number, keyColumn: string): Promise<IncomingKey[]> {
   const { rows } = await db.query<IncomingKey>(sql`
-    select n.nspname as schema, c.relname as table, o.conname as name,
+    select c.oid as "tableOid", n.nspname as schema, c.relname as table, o.conname as name,
            regexp_replace(pg_get_constraintdef(o.oid), ' NOT VALID$', '') as definition,
            exists (select from pg_attribute a
                    where a.attrelid = o.confrelid and a.attnum = any (o.confkey) and a.attname = ${keyColumn}) as "holdsPartitionKey",

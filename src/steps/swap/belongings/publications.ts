@@ -1,5 +1,6 @@
 import { type Queryable } from "../../../postgres/Queryable.ts"
 import { type Sql, ident, join, raw, sql, table } from "../../../postgres/sql.ts"
+import { requireBlueprint } from "../../requireBlueprint.ts"
 import { hasVersion } from "../../hasVersion.ts"
 import type { Belonging } from "../exchange.ts"
 
@@ -13,18 +14,21 @@ type Membership = {
 
 /**
  * Publications that name the table. A partitioned one is published under the names of its partitions unless
- * publish_via_partition_root says otherwise; subscribers know the table, so it is set (see preflight).
+ * publish_via_partition_root says otherwise; subscribers know the table, so it is set (see preflight), and unset by a rollback.
  * ALTER PUBLICATION … ADD takes SHARE UPDATE EXCLUSIVE on the table.
  */
 export const publications: Belonging = {
-  read: async (db, { table: name, front, isForward }) => {
+  read: async (db, { run, table: name, front, isForward }) => {
     const found = await readMemberships(db, front.oid)
+    const { viaRoot } = requireBlueprint(run)
     return {
       take: found.map((one) => sql`alter publication ${ident(one.publication)} drop table ${table(name)}`),
       give: found.flatMap((one) => [
-        ...(isForward && !one.isViaRoot
-          ? [sql`alter publication ${ident(one.publication)} set (publish_via_partition_root = true)`]
-          : []),
+        ...(viaRoot.includes(one.publication)
+          ? []
+          : [
+              sql`alter publication ${ident(one.publication)} set (publish_via_partition_root = ${raw(String(isForward))})`,
+            ]),
         sql`alter publication ${ident(one.publication)} add table ${table(name)}${what(one)}`,
       ]),
     }
@@ -39,6 +43,11 @@ export const publications: Belonging = {
 function what({ columns, filter }: Membership): Sql {
   const list = columns === null ? sql`` : sql` (${join(columns.map((column) => ident(column)))})`
   return sql`${list}${raw(filter === null ? "" : ` where (${filter})`)}`
+}
+
+/** The publications of a table that publish partitioned tables under their own name. */
+export async function readViaRoot(db: Queryable, oid: number): Promise<string[]> {
+  return (await readMemberships(db, oid)).filter((one) => one.isViaRoot).map((one) => one.publication)
 }
 
 /** Column lists and row filters came with PostgreSQL 15. */

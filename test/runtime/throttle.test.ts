@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import { describe, expect, it } from "vitest"
+import type { RunOptionsInput } from "../../src/config/runOptions.ts"
+import { set } from "../../src/runtime/commands/set.ts"
+import { readRecords } from "../../src/store/log.ts"
+import { readStatus } from "../../src/store/status.ts"
+import { type TestDatabase, createDatabase } from "../support/database.ts"
+import { contentOf } from "../support/oracle.ts"
+import { launchRun, services, waitForStatus, worker } from "../support/runs.ts"
+
+async function createTable(database: TestDatabase, rows = 3_000): Promise<void> {
+  await database.query(`
+    create table t (id int primary key, d date not null, v text);
+    insert into t select g, date '2024-01-01' + g % 90, repeat('v', 200) from generate_series(1, ${rows}) g;
+    create table gate (closed int); insert into gate values (1)`)
+}
+
+const quick: RunOptionsInput = { writes: "capture", monthsAhead: 0, monthsBack: 0 }
+
+/** What speaks against the next batch, the reason that is shown, and what makes it go on. */
+const limits: readonly {
+  readonly what: string
+  readonly options: RunOptionsInput
+  readonly reason: RegExp
+  readonly end: (database: TestDatabase) => Promise<unknown>
+}[] = [
+  {
+    what: "a statement of the user's",
+    options: { throttleSql: "select closed from public.gate" },
+    reason: /^throttled: --throttle-sql says 1$/,
+    end: (database) => database.query("update gate set closed = 0"),
+  },
+  {
+    what: "a statement of the user's that fails",
+    options: { throttleSql: "select closed from public.gate_of_tomorrow" },
+    reason: /^throttled: --throttle-sql failed: relation "public.gate_of_tomorrow" does not exist$/,
+    end: (database) => database.query("create table gate_of_tomorrow as select 0 as closed"),
+  },
+  {
+    what: "a statement of the user's that writes",
+    options: { throttleSql: "delete from public.gate returning 0" },
+    reason: /^throttled: --throttle-sql failed: cannot execute DELETE in a read-only transaction$/,
+    end: async () => {},
+  },
+]
+
+describe.each(limits)("$what", ({ options, reason, end }) => {
+  it("holds the copy, is shown and recorded, and lets it go on", async () => {
+    await using database = await createDatabase("throttle")
+    await using open = await services(database)
+    await createTable(database)
+    const content = await contentOf(database, "t")
+    const run = await launchRun(open, { table: "t", by: "d", options: { ...quick, ...options } })
+    await using _ = await worker(open, run.id)
+    const held = await waitForStatus(open, run.id, (one) => one.run.reason !== null)
+    expect(held.run).toMatchObject({
+      state: "copy",
+      control: "running",
+      reason: expect.stringMatching(reason) as string,
+    })
+    await sleep(1_200)
+    expect((await readStatus(open.database, run.id)).totals.rowsCopied).toBe(0)
+    expect(await contentOf(database, "gate")).toMatchObject({ rows: "1" })
+    await end(database)
+    if (options.throttleSql?.startsWith("delete") === true) await set(open, run.id, { throttleSql: null })
+    await waitForStatus(open, run.id, (one) => one.run.state === "cleanup")
+    expect(await contentOf(database, "t")).toEqual(content)
+    const kinds = (await readRecords(open.database, run.id, 0)).map((one) => one.kind)
+    expect(kinds).toContain("throttle.began")
+    expect(kinds.filter((kind) => kind === "throttle.began")).toHaveLength(1)
+  })
+})
+
+it("sessions that wait for locks hold the copy until they go on", async () => {
+  await using database = await createDatabase("throttlewait")
+  await using open = await services(database)
+  await createTable(database)
+  const holder = await database.pool.connect()
+  await holder.query("begin; lock table gate")
+  const waiting = database.query("select * from gate")
+  const run = await launchRun(open, { table: "t", by: "d", options: { ...quick, maxWaiting: 0 } })
+  await using _ = await worker(open, run.id)
+  const held = await waitForStatus(open, run.id, (one) => one.run.reason !== null)
+  expect(held.run.reason).toBe("throttled: 1 sessions wait for locks, and 0 may")
+  await holder.query("commit")
+  holder.release()
+  await waiting
+  await waitForStatus(open, run.id, (one) => one.run.state === "cleanup")
+})
+
+it("rows per second are kept on the average, and set while the run lives", async () => {
+  await using database = await createDatabase("throttlerows")
+  await using open = await services(database)
+  await createTable(database, 30_000)
+  const run = await launchRun(open, { table: "t", by: "d", options: { ...quick, maxRowsPerSecond: 2_000 } })
+  await using _ = await worker(open, run.id)
+  const startedAt = performance.now()
+  await waitForStatus(open, run.id, (one) => Number(one.totals.rowsCopied) > 0)
+  await sleep(3_000)
+  const { rowsCopied } = (await readStatus(open.database, run.id)).totals
+  // The first batches find their size: two lanes, 2 MB each.
+  const seconds = (performance.now() - startedAt) / 1000
+  expect(Number(rowsCopied)).toBeLessThan(2_000 * seconds + 16_000)
+  expect(Number(rowsCopied)).toBeLessThan(30_000)
+  expect((await readStatus(open.database, run.id)).run.reason).toBe("throttled: 2000 rows/s are allowed")
+  await set(open, run.id, { maxRowsPerSecond: null, parallel: 4 })
+  await waitForStatus(open, run.id, (one) => one.run.state === "cleanup")
+  const records = await readRecords(open.database, run.id, 0)
+  expect(records.find((one) => one.kind === "run.set")?.data).toEqual({ maxRowsPerSecond: null, parallel: 4 })
+  expect(records.map((one) => one.kind)).toContain("throttle.ended")
+})
