@@ -12,10 +12,10 @@ import { replay } from "./changes/replay.ts"
 import { addStrayPartitions } from "./changes/strays.ts"
 import { vacuumLog } from "./changes/vacuumLog.ts"
 import { heedTruncation } from "./changes/truncation.ts"
+import { readTied } from "./locks/tied.ts"
 import { unlessBlocked } from "./locks/unlessBlocked.ts"
 import { assertUnchanged } from "./source/assertUnchanged.ts"
 import { analyzeParent } from "./statistics.ts"
-import { readIncomingKeys } from "./swap/belongings/incomingKeys.ts"
 import { findClosedGate } from "./swap/gates.ts"
 import { findObstacle } from "./swap/obstacles.ts"
 import { type Swapped, swap } from "./swap/swap.ts"
@@ -40,10 +40,9 @@ export const attach: RunStep = async ({ tx, run }) => {
   const obstacle = await findObstacle(tx, run)
   if (obstacle !== undefined) return { event: { type: "held", ...obstacle } }
   const attempt = await countAttempt(tx, run)
-  const incoming = await readIncomingKeys(tx, run.sourceOid, run.key.column)
   return await unlessBlocked(tx, run, {
     what: "the swap",
-    oids: [run.sourceOid, run.targetOid ?? 0, ...incoming.map((key) => key.tableOid)],
+    oids: [...(await readTied(tx, run.sourceOid)), run.targetOid ?? 0],
     attempt,
     work: async () => {
       const swapped = await swap(tx, run)

@@ -20,7 +20,6 @@ export type Blueprint = {
 
 /** A foreign key of another table; only one that holds the partition key can point to a partitioned table. */
 export type IncomingKey = {
-  readonly tableOid: number
   readonly schema: string
   readonly table: string
   readonly name: string

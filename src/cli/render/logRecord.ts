@@ -23,7 +23,7 @@ export function renderLogRecord(record: LogRecord, { color }: { color: boolean }
   const theme = themeOf(color)
   const moment = theme.quiet(formatMoment(record.at))
   const kind = styleOf(record.kind, theme)(padRight(record.kind, kindWidth))
-  const facts = [...partitionOf(record), ...factsOf(record.data), ...placeOf(record)].map(toLine)
+  const facts = [...partitionOf(record), ...factsOf(withNone(record)), ...placeOf(record)].map(toLine)
   return `${moment}  ${kind}  ${facts.join(", ")}`.trimEnd()
 }
 
@@ -43,10 +43,16 @@ function factsOf(data: LogRecord["data"]): string[] {
     .map(([key, value]) => factOf(key, value))
 }
 
+/** A limit that was set to nothing is told; elsewhere, what is null has nothing to tell. */
+function withNone({ kind, data }: LogRecord): LogRecord["data"] {
+  if (kind !== "run.set") return data
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, value ?? "none"]))
+}
+
 /** The WAL position of the swap, for those who wait for it on a replica; who did it, where a person did. */
 function placeOf({ kind, lsn, actor }: LogRecord): string[] {
   if (kind === "attach.completed" && lsn !== null) return [`lsn ${lsn}`]
-  return /^run\.(launched|paused|resumed|aborted)$/.test(kind) ? [`by ${actor}`] : []
+  return /^run\.(launched|paused|resumed|aborted|set)$/.test(kind) ? [`by ${actor}`] : []
 }
 
 function factOf(key: string, value: unknown): string {

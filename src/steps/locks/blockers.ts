@@ -25,7 +25,10 @@ export async function readBlockers(db: Queryable, oids: readonly number[]): Prom
            left(a.query, 200) as query
     from pg_locks l
     left join pg_stat_activity a on a.pid = l.pid
-    left join pg_prepared_xacts p on l.pid is null and l.virtualtransaction = '-1/' || p.transaction::text
+    -- What holds a prepared transaction's locks has no pid; how its virtual transaction is written differs by version.
+    left join pg_locks own on l.pid is null and own.pid is null and own.locktype = 'transactionid'
+                          and own.virtualtransaction = l.virtualtransaction
+    left join pg_prepared_xacts p on p.transaction = own.transactionid
     where l.locktype = 'relation'
       and l.database = (select oid from pg_database where datname = current_database())
       and l.relation = any (${oids}::oid[])

@@ -1,6 +1,7 @@
 import type { Queryable } from "../../postgres/Queryable.ts"
 import type { Run } from "../../store/runs.ts"
 import { readBlockers, renderBlockers } from "../locks/blockers.ts"
+import { readTied } from "../locks/tied.ts"
 import { BlockedError } from "../locks/unlessBlocked.ts"
 import { assertNoOldSnapshots } from "../locks/oldSnapshots.ts"
 
@@ -36,7 +37,7 @@ async function oldSnapshot(tx: Queryable, run: Run): Promise<string | undefined>
 }
 
 async function longTransaction(tx: Queryable, run: Run): Promise<string | undefined> {
-  const blockers = await readBlockers(tx, [run.sourceOid])
+  const blockers = await readBlockers(tx, await readTied(tx, run.sourceOid))
   const long = blockers.filter((one) => one.ageMs === null || one.ageMs > longMs)
   if (long.length === 0 || Math.random() < shareOfTries) return undefined
   return `waits for a lock: ${renderBlockers(long)}`

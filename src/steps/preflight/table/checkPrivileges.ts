@@ -71,7 +71,7 @@ async function missingOwners({ db, source }: TableContext, role: string): Promis
   }))
 }
 
-/** Making something, and giving it to its owner, takes CREATE on its schema of both (PostgreSQL manual, ALTER TABLE). */
+/** Making something, and giving it to its owner, takes CREATE on its schema of both (PostgreSQL manual, ALTER TABLE); superusers aside. */
 async function missingSchemas({ db, source }: TableContext, role: string): Promise<Missing[]> {
   const { rows } = await db.query<{ schema: string; who: string }>(sql`
     select distinct n.nspname as schema, who
@@ -93,6 +93,7 @@ async function missingSchemas({ db, source }: TableContext, role: string): Promi
     ) as made
     join pg_namespace n on n.nspname = schema or quote_ident(n.nspname) = schema
     where not (has_schema_privilege(who, n.oid, 'CREATE') and has_schema_privilege(who, n.oid, 'USAGE'))
+      and not (select rolsuper from pg_roles where rolname = current_user)
     order by 1, 2`)
   return rows.map(({ schema, who }) => ({
     lacks:

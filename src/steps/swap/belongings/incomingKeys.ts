@@ -57,7 +57,7 @@ export function plannedIncomingValidation(run: Run): Sql[] {
 /** The foreign keys of other tables, partitions and this table itself left out. Definitions name the table as it is called now. */
 export async function readIncomingKeys(db: Queryable, oid: number, keyColumn: string): Promise<IncomingKey[]> {
   const { rows } = await db.query<IncomingKey>(sql`
-    select c.oid as "tableOid", n.nspname as schema, c.relname as table, o.conname as name,
+    select n.nspname as schema, c.relname as table, o.conname as name,
            regexp_replace(pg_get_constraintdef(o.oid), ' NOT VALID$', '') as definition,
            exists (select from pg_attribute a
                    where a.attrelid = o.confrelid and a.attnum = any (o.confkey) and a.attname = ${keyColumn}) as "holdsPartitionKey",

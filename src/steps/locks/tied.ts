@@ -1,0 +1,19 @@
+import type { Queryable } from "../../postgres/Queryable.ts"
+import { sql } from "../../postgres/sql.ts"
+import { readsTable } from "../swap/belongings/views.ts"
+
+/**
+ * The table, and all that an exchange of its name has to lock with it: views and materialized views that read it, tables that
+ * foreign keys point from, and to.
+ */
+export async function readTied(db: Queryable, oid: number): Promise<number[]> {
+  const { rows } = await db.query<{ oid: number }>(sql`
+    select ${oid}::oid as oid
+    union
+    select r.ev_class from pg_rewrite r where ${readsTable(oid)}
+    union
+    select o.conrelid from pg_constraint o where o.contype = 'f' and o.confrelid = ${oid}
+    union
+    select o.confrelid from pg_constraint o where o.contype = 'f' and o.conrelid = ${oid}`)
+  return rows.map((row) => row.oid)
+}

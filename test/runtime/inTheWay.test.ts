@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import pg from "pg"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { type TestDatabase, type TestServer, startServer } from "../support/database.ts"
+import { contentOf } from "../support/oracle.ts"
+import { launchRun, services, waitForStatus, worker } from "../support/runs.ts"
+
+/** Who is in the way of the swap: what they do, how they are named, and what lets them go. */
+type Other = {
+  readonly what: string
+  readonly begin: readonly string[]
+  /** Left running, where it does not come back by itself. */
+  readonly last?: string
+  readonly named: RegExp
+  readonly end: readonly string[]
+}
+
+const idle = "begin; "
+const others: readonly Other[] = [
+  {
+    what: "a reader",
+    begin: [`${idle}select 1 from t limit 1`],
+    named: /pid \d+ \(postgres, other\) has held AccessShareLock for/,
+    end: ["commit"],
+  },
+  { what: "a writer", begin: [`${idle}update t set v = 'w' where id = 1`], named: /RowExclusiveLock/, end: ["commit"] },
+  {
+    what: "a prepared transaction",
+    begin: [`${idle}update t set v = 'w' where id = 1; prepare transaction 'left behind'`],
+    named: /prepared transaction left behind of postgres has held \w+Lock for/,
+    end: ["commit prepared 'left behind'"],
+  },
+  {
+    what: "a dump",
+    begin: [
+      "begin isolation level repeatable read read only; lock table t in access share mode; select 1 from t limit 1",
+    ],
+    named: /pid \d+ \(postgres, other\) has held (a snapshot|AccessShareLock) for/,
+    end: ["commit"],
+  },
+  {
+    what: "an index build",
+    begin: [`${idle}create index surprise on other (x); lock table t in share update exclusive mode`],
+    named: /ShareUpdateExclusiveLock/,
+    end: ["rollback"],
+  },
+  {
+    what: "a vacuum that does not step aside",
+    begin: ["set vacuum_cost_delay = 100; set vacuum_cost_limit = 1"],
+    last: "vacuum (freeze, disable_page_skipping) t",
+    named: /pid \d+ \(postgres, other\) .*vacuum \(freeze/,
+    end: [],
+  },
+  {
+    what: "a reader of a view of the table",
+    begin: [`${idle}lock table only of_t in access share mode`],
+    named: /pid \d+ \(postgres, other\)/,
+    end: ["commit"],
+  },
+  {
+    what: "a writer of a table that points to it",
+    begin: [`${idle}insert into child values (2, 2, '2024-01-03')`],
+    named: /pid \d+ \(postgres, other\)/,
+    end: ["commit"],
+  },
+]
+
+describe("in the way of the swap", () => {
+  let server: TestServer
+  beforeAll(async () => {
+    server = await startServer(undefined, { max_prepared_transactions: "5", autovacuum: "off" })
+  })
+  afterAll(() => server.destroy())
+
+  it.each(others)("$what is named, lives on, and lets it come when it is over", async ({ begin, last, named, end }) => {
+    await using database = await server.createDatabase("intheway")
+    await using open = await services(database)
+    await createTables(database)
+    const run = await launchRun(open, {
+      table: "t",
+      by: "d",
+      options: { writes: "capture", attach: "manual", monthsAhead: 0, monthsBack: 0 },
+    })
+    await using _ = await worker(open, run.id)
+    await waitForStatus(open, run.id, (one) => /ready to attach/.test(one.run.reason ?? ""))
+    const other = new pg.Client({ connectionString: database.url, application_name: "other" })
+    await other.connect()
+    for (const statement of begin) await other.query(statement)
+    const going = last === undefined ? undefined : other.query(last).catch((error: unknown) => error)
+    await sleep(1_200)
+    await database.query("update cutover.runs set gate_opened_at = clock_timestamp()")
+    const blocked = await waitForStatus(open, run.id, (one) => (one.run.reason ?? "").startsWith("the swap waits"))
+    expect(blocked.run.reason).toMatch(named)
+    await sleep(1_500)
+    // Nobody was cancelled or terminated: the session answers, in its transaction, and the vacuum goes on.
+    for (const statement of end) await other.query(statement)
+    const [lives] = await database.query(
+      "select count(*)::int as n from pg_stat_activity where datname = current_database() and application_name = 'other'",
+    )
+    expect(lives).toEqual({ n: 1 })
+    await database.query(
+      "select pg_cancel_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'other'",
+    )
+    expect(String(await going)).toMatch(/undefined|canceling statement due to user request/)
+    await waitForStatus(open, run.id, (one) => one.run.state === "cleanup", 15_000)
+    await other.end()
+    expect(await contentOf(database, "t")).toMatchObject({ rows: "20000" })
+  })
+})
+
+async function createTables(database: TestDatabase): Promise<void> {
+  await database.query(`
+    create table t (id int, d date not null, v text, primary key (id, d));
+    insert into t select g, date '2024-01-01' + g % 60, repeat('v', 100) from generate_series(1, 20000) g;
+    create view of_t as select id from t;
+    create table other (x int);
+    create table child (id int, t int, t_d date, foreign key (t, t_d) references t);
+    insert into child values (1, 1, '2024-01-02')`)
+}
