@@ -21,7 +21,7 @@ export async function retry(
 }
 
 async function copyAnew(services: Services, runId: string, label: string): Promise<void> {
-  await assertKnown(services, runId, label)
+  await assertPossible(services, runId, label)
   await pause(services, runId, { reason: `partition ${label} is copied anew`, forMs: null })
   await passCommand(services, runId, async (tx, run) => {
     assertOpen(run, "retried")
@@ -37,10 +37,15 @@ async function copyAnew(services: Services, runId: string, label: string): Promi
   })
 }
 
-async function assertKnown(services: Services, runId: string, label: string): Promise<void> {
+/** Asked before the run is paused, so that a refusal leaves it as it was. */
+async function assertPossible(services: Services, runId: string, label: string): Promise<void> {
   const run = await readRun(services.database, runId)
+  assertOpen(run, "retried")
   const labels = (await readPartitions(services.database, runId)).map((one) => one.label)
-  if (labels.includes(label)) return
+  if (labels.includes(label)) {
+    if (!canAdvance(run.stored, { type: "partition.reset" })) throw tooLate(run)
+    return
+  }
   throw new CutoverError("CUTOVER_PARTITION_UNKNOWN", {
     message: `Run ${run.id} of ${renderTableName(run.table)} has no partition ${label}.`,
     state: nothingChanged,
