@@ -1,4 +1,5 @@
 import { statfs } from "node:fs/promises"
+import { resolve } from "node:path"
 import { formatSize } from "../../../domain/size.ts"
 import { renderTableName } from "../../../domain/tableName.ts"
 import { findOne, readOne } from "../../../postgres/Queryable.ts"
@@ -6,13 +7,14 @@ import { sql } from "../../../postgres/sql.ts"
 import { type Check, type TableContext, block, ok } from "../Check.ts"
 
 /** The new table stands beside the old one until that is dropped, and its WAL is kept until it is archived or replayed. */
-export const checkSpace: Check<TableContext> = async ({ db, source, table }) => {
+export const checkSpace: Check<TableContext> = async (context) => {
+  const { db, source, table } = context
   const { needed } = await readOne<{ needed: number }>(
     db,
     sql`select (pg_total_relation_size(${source.oid}::oid) * 1.1)::float8 as needed`,
   )
   const what = `${renderTableName(table)} needs about ${formatSize(needed)} more until the old table is dropped, and as much for WAL that is retained`
-  const free = await freeBytes(db)
+  const free = await freeBytes(context)
   if (free === undefined) return [ok("CUTOVER_DISK_SPACE", `${what}; how much is free cannot be asked of this server.`)]
   if (free > needed) return [ok("CUTOVER_DISK_SPACE", `${what}; ${formatSize(free)} are free.`)]
   return [
@@ -24,17 +26,19 @@ export const checkSpace: Check<TableContext> = async ({ db, source, table }) => 
   ]
 }
 
-/** PostgreSQL does not tell; where it runs on this machine, and its directory can be seen, the file system does. */
-async function freeBytes(db: TableContext["db"]): Promise<number | undefined> {
-  const place = await findOne<{ directory: string | null }>(
+/** PostgreSQL does not tell; where it runs on this machine, and the table's directory can be seen, the file system does. */
+async function freeBytes({ db, source }: TableContext): Promise<number | undefined> {
+  const place = await findOne<{ directory: string | null; space: string | null }>(
     db,
     sql`
-    select case when pg_has_role(current_user, 'pg_read_all_settings', 'USAGE') then current_setting('data_directory') end as directory
+    select case when pg_has_role(current_user, 'pg_read_all_settings', 'USAGE') then current_setting('data_directory') end as directory,
+           (select nullif(pg_tablespace_location(s.oid), '') from pg_tablespace s where s.spcname = ${source.tablespace}) as space
     where inet_server_addr() is null or inet_server_addr() <<= inet '127.0.0.0/8' or inet_server_addr() = inet '::1'`,
   )
   if (place === undefined || place.directory === null) return undefined
   try {
-    const { bavail, bsize } = await statfs(place.directory)
+    // A tablespace inside the data directory has a relative location.
+    const { bavail, bsize } = await statfs(resolve(place.directory, place.space ?? "."))
     return bavail * bsize
   } catch {
     return undefined
