@@ -157,6 +157,12 @@ const sessionSettings = {
   datestyle: "ISO, MDY",
   intervalstyle: "postgres",
   extra_float_digits: "1",
+  bytea_output: "hex",
+  standard_conforming_strings: "on",
+  transform_null_equals: "off",
+  // A table of the target's must lie where the source's does, and not where new ones go.
+  default_tablespace: "",
+  default_table_access_method: "heap",
   row_security: "off",
   client_min_messages: "warning",
   default_transaction_isolation: "read committed",
