@@ -32,13 +32,22 @@ it("names only commands that this file runs", () => {
     "npm ci && npm run demo",
     "npm ci && npm test",
     "export DATABASE_URL=postgres://me@db.example/shop",
-    ...["plan", "launch", "status", "pause", "resume", "abort", "rollback", "verify", "cleanup"].map(
+    ...["doctor", "plan", "launch", "status", "pause", "resume", "abort", "rollback", "verify", "cleanup"].map(
       (verb) => `npx cutover ${commandOf(verb).join(" ")}`,
     ),
   ])
   // The two npm commands: the demo's whole run is test/cli/demo.test.ts, and this is `npm test`.
   expect(packageJson.scripts["demo"]).toBe("node bin/cutover.js demo")
   expect(packageJson.scripts["test"]).toContain("vitest run")
+})
+
+it("looks first, and finds nothing in the way", async () => {
+  await using database = await createReturns("readmelook")
+  for (const verb of ["doctor", "plan"]) {
+    const looked = await runCutover(database.url, commandOf(verb))
+    expect(looked.code, looked.stderr).toBe(0)
+    expect(looked.stdout).toContain("Nothing is in the way.")
+  }
 })
 
 it("leads from launch, watched, to the drop of the old table", async () => {
