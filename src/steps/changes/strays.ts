@@ -3,13 +3,14 @@ import { CutoverError } from "../../errors/CutoverError.ts"
 import { renderTableName } from "../../domain/tableName.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
 import { type Sql, ident, join, sql, table } from "../../postgres/sql.ts"
-import { type Bounds, addFinding, findPartitionByLabel, readPartitions, saveTableName } from "../../store/partitions.ts"
+import { type Bounds, addFinding, findPartitionByLabel, readPartitions } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import { changeLogOf } from "../../store/changeLog.ts"
 import { logKey } from "./logColumns.ts"
 import { intervalStartOf, readBounds, withinBounds } from "../keyExpression.ts"
 import { nameOf } from "../prep/scaffold.ts"
 import { defaultLabel } from "../prep/survey.ts"
+import { claimTableName } from "../ownTable.ts"
 
 /**
  * Partitions for keys that were written since the survey and fall outside all that there are. They have no blocks to
@@ -38,7 +39,7 @@ export async function addStrayPartitions(tx: Queryable, run: Run): Promise<numbe
       blocks: "{}",
     })
     const added = await findPartitionByLabel(tx, run.id, label)
-    if (added !== undefined) await saveTableName(tx, added.id, nameOf(run.table, label).name)
+    if (added !== undefined) await claimTableName(tx, run, added.id, nameOf(run.table, label))
   }
   return rows.length
 }

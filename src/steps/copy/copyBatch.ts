@@ -2,13 +2,13 @@ import { takeBlocks, totalBlocks } from "../../domain/blockRanges.ts"
 import { nextBatchBlocks, paceLimits } from "../../domain/pace.ts"
 import type { BlockRange } from "../../domain/blockRanges.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
-import { findRelation } from "../../postgres/catalog/findRelation.ts"
 import { type Sql, ident, join, sql, table } from "../../postgres/sql.ts"
 import { saveBatch } from "../../store/batches.ts"
 import type { Partition } from "../../store/partitions.ts"
 import { type Run, saveRunFacts } from "../../store/runs.ts"
 import type { PartitionStep } from "../Step.ts"
 import { keyWithin } from "../keyExpression.ts"
+import { findOwnTable } from "../ownTable.ts"
 import { tableOf } from "../partitionTable.ts"
 import { createPartitionTable } from "./createPartitionTable.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
@@ -16,7 +16,7 @@ import { requireBlueprint } from "../requireBlueprint.ts"
 /** Copies the rows of one month out of its next blocks, and leaves the checkpoint in the same transaction. */
 export const copyBatch: PartitionStep = async ({ tx, run }, partition) => {
   const into = tableOf(run, partition)
-  if (partition.batches === 0 && (await findRelation(tx, into)) === undefined) {
+  if (partition.batches === 0 && (await findOwnTable(tx, run, partition)) === undefined) {
     await createPartitionTable(tx, run, partition, into)
   }
   const { taken, nextCursor } = takeBlocks(partition.blocks, partition.nextBlock, run.batchBlocks)

@@ -8,7 +8,7 @@ import { dropChangeLog } from "../changes/capture.ts"
 import { dropLoader } from "../copy/loader.ts"
 import { dropCaptureBack } from "../changes/captureBack.ts"
 import { dropGuardStatements } from "./guardWrites.ts"
-import { tableOf } from "../partitionTable.ts"
+import { findOwnTable } from "../ownTable.ts"
 
 /** Drops what the run made, never with CASCADE; the source is as it was, and takes writes again. */
 export async function dropScaffold(tx: Queryable, run: Run): Promise<void> {
@@ -33,8 +33,8 @@ export async function dropTarget(tx: Queryable, run: Run): Promise<void> {
   }
   await dropLoader(tx, run)
   for (const partition of await readPartitions(tx, run.id)) {
-    if (partition.tableName !== null)
-      await tx.query(sql`drop table if exists ${table(tableOf(run, partition))} restrict`)
+    const name = partition.tableName === null ? undefined : await findOwnTable(tx, run, partition)
+    if (name !== undefined) await tx.query(sql`drop table ${table(name)} restrict`)
   }
   await dropCaptureBack(tx, run, null)
 }
@@ -43,9 +43,9 @@ export async function dropTarget(tx: Queryable, run: Run): Promise<void> {
 async function giveBackScaffold(tx: Queryable, run: Run, adopted: readonly number[]): Promise<void> {
   for (const partition of await readPartitions(tx, run.id)) {
     if (partition.tableName === null) continue
-    const name = tableOf(run, partition)
-    const found = await findRelation(tx, name)
-    if (found === undefined) continue
+    const name = await findOwnTable(tx, run, partition)
+    const found = name === undefined ? undefined : await findRelation(tx, name)
+    if (name === undefined || found === undefined) continue
     await tx.query(adopted.includes(found.oid) ? sql`truncate ${table(name)}` : sql`drop table ${table(name)} restrict`)
   }
 }

@@ -13,6 +13,7 @@ import { addFinding, countLeft, readPartitions, saveTableName } from "../../stor
 import { type Run, saveRunFacts } from "../../store/runs.ts"
 import type { RunStep } from "../Step.ts"
 import { readBounds } from "../keyExpression.ts"
+import { claimTableName } from "../ownTable.ts"
 import { defaultLabel } from "./survey.ts"
 import { columnSettings, indexComments, replicaIdentity } from "./settings.ts"
 import { chooseStrategy, prepareSweep } from "./strategy.ts"
@@ -66,8 +67,8 @@ async function nameTables(tx: Queryable, run: Run): Promise<void> {
     const found = existing.find(
       (one) => one.from === (partition.bounds?.from ?? null) && one.to === (partition.bounds?.to ?? null),
     )
-    const name = found?.name ?? nameOf(run.table, partition.label).name
-    await saveTableName(tx, partition.id, name)
+    if (found === undefined) await claimTableName(tx, run, partition.id, nameOf(run.table, partition.label))
+    else await saveTableName(tx, partition.id, found.name)
   }
 }
 

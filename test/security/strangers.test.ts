@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest"
+import { abort } from "../../src/runtime/commands/abort.ts"
+import { retry } from "../../src/runtime/commands/retry.ts"
+import { type TestDatabase, createDatabase } from "../support/database.ts"
+import { contentOf, partitionsOf } from "../support/oracle.ts"
+import { launchAndWork, launchRun, services, workUntil, workUntilQuiet } from "../support/runs.ts"
+
+const setup = `
+  create table t (id int primary key, d date not null, v text);
+  insert into t select g, date '2024-01-01' + g / 4, repeat('v', 500) from generate_series(1, 359) g`
+
+/** It has the columns of the table, so that rows would fit into it. */
+const archive = `
+  create table t_2024_02 (like t);
+  insert into t_2024_02 values (-1, '1999-01-01', 'an archive that somebody keeps')`
+
+async function archived(database: TestDatabase): Promise<unknown> {
+  return await database.query("select id, d::text, v from t_2024_02")
+}
+
+const kept = [{ id: -1, d: "1999-01-01", v: "an archive that somebody keeps" }]
+
+describe("a table of somebody else that has the name of a partition", () => {
+  it("stops the run before anything is copied, and survives its abort", async () => {
+    await using database = await createDatabase("stranger")
+    await using open = await services(database)
+    await database.query(`${setup}; ${archive}`)
+    const { run } = await launchAndWork(open, { table: "t", by: "d", options: { writes: "capture" } })
+    expect(run).toMatchObject({ state: "prep", control: "halted", error: { code: "CUTOVER_NAME_TAKEN" } })
+    expect(await archived(database)).toEqual(kept)
+    await abort(open, run.id)
+    expect(await archived(database)).toEqual(kept)
+  })
+
+  it("is no obstacle any more when it is renamed and the step is tried again", async () => {
+    await using database = await createDatabase("stranger")
+    await using open = await services(database)
+    await database.query(`${setup}; ${archive}`)
+    const before = await contentOf(database, "t")
+    const { run } = await launchAndWork(open, { table: "t", by: "d" })
+    await database.query("alter table t_2024_02 rename to archive")
+    await retry(open, run.id, { partition: null })
+    expect((await workUntilQuiet(open, run.id)).run).toMatchObject({ state: "cleanup", error: null })
+    expect(await contentOf(database, "t")).toEqual(before)
+    expect(await database.query("select v from archive")).toEqual([{ v: kept[0]?.v }])
+  })
+
+  it("is not filled, emptied or dropped when it comes after the name was chosen", async () => {
+    await using database = await createDatabase("stranger")
+    await using open = await services(database)
+    await database.query(setup)
+    const run = await launchRun(open, { table: "t", by: "d", options: { writes: "capture" } })
+    await database.query(`
+      create function late() returns trigger language plpgsql set search_path = public as $$
+      begin
+        if to_regclass('t_2024_02') is null then ${archive}; end if;
+        return null;
+      end $$;
+      create trigger late after update on cutover.runs for each row when (old.strategy is null and new.strategy is not null)
+        execute function late()`)
+    const status = await workUntil(open, run.id, (one) => one.run.control === "halted")
+    expect(status.run.error).toMatchObject({ details: { sqlState: "42P07" } })
+    expect(await archived(database)).toEqual(kept)
+    await database.query("truncate t")
+    await retry(open, run.id, { partition: "2024-02" })
+    await workUntil(open, run.id, (one) => one.run.control === "halted")
+    await abort(open, run.id)
+    expect(await archived(database)).toEqual(kept)
+    expect(await partitionsOf(database, "t")).toEqual([])
+  })
+})
