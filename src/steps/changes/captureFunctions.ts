@@ -22,18 +22,19 @@ export function captureFunctionStatement(run: Run, name: Sql, log: TableName, fo
 
 /** Old and new keys are both logged without a look whether they differ: a second key costs less than the comparison. */
 const bodies: Readonly<Record<CaptureForm, (log: string, columns: readonly LogColumn[]) => string>> = {
-  insert: (log, columns) => appending(`insert into ${log} select ${keysOf(columns)} from cutover_new`),
-  delete: (log, columns) => appending(`insert into ${log} select ${keysOf(columns)} from cutover_old`),
+  insert: (log, columns) => appending(`insert into ${log} select ${keysOf(columns, "cutover_new")} from cutover_new`),
+  delete: (log, columns) => appending(`insert into ${log} select ${keysOf(columns, "cutover_old")} from cutover_old`),
   update: (log, columns) =>
     appending(
-      `insert into ${log} select ${keysOf(columns)} from cutover_old union all select ${keysOf(columns)} from cutover_new`,
+      `insert into ${log} select ${keysOf(columns, "cutover_old")} from cutover_old
+    union all select ${keysOf(columns, "cutover_new")} from cutover_new`,
     ),
   row: (log, columns) =>
     appending(`if tg_op <> 'INSERT' then
-    insert into ${log} values (${keysOf(columns, "old.")});
+    insert into ${log} values (${keysOf(columns, "old")});
   end if;
   if tg_op <> 'DELETE' then
-    insert into ${log} values (${keysOf(columns, "new.")});
+    insert into ${log} values (${keysOf(columns, "new")});
   end if`),
 }
 
@@ -44,6 +45,7 @@ function appending(work: string): string {
 end`
 }
 
-function keysOf(columns: readonly LogColumn[], row = ""): string {
-  return columns.map((column) => row + ident(column.of).text).join(", ")
+/** Always with the row they are of: a column may be called as a variable of PL/pgSQL is, such as `found` or `new`. */
+function keysOf(columns: readonly LogColumn[], row: "cutover_old" | "cutover_new" | "old" | "new"): string {
+  return columns.map((column) => `${row}.${ident(column.of).text}`).join(", ")
 }

@@ -2,10 +2,15 @@ import { legacyName } from "../../domain/derivedNames.ts"
 import { renderTableName } from "../../domain/tableName.ts"
 import { findRelation } from "../../postgres/catalog/findRelation.ts"
 import { sql } from "../../postgres/sql.ts"
+import { boundsCheck } from "../partitionTable.ts"
 import { type Check, type CheckContext, type Finding, block } from "./Check.ts"
 
-/** The legacy table's name must be free, for an earlier run may have left one; and so must the names of our triggers. */
-export const checkNames: Check = async (context) => [...(await legacyTaken(context)), ...(await triggersTaken(context))]
+/** The legacy table's name must be free, for an earlier run may have left one; and so must the names of our triggers and of our CHECK. */
+export const checkNames: Check = async (context) => [
+  ...(await legacyTaken(context)),
+  ...(await triggersTaken(context)),
+  ...checkTaken(context),
+]
 
 async function legacyTaken({ db, table }: CheckContext): Promise<Finding[]> {
   const legacy = legacyName(table)
@@ -33,4 +38,16 @@ async function triggersTaken({ db, table, source }: CheckContext): Promise<Findi
       `Rename it: alter trigger ${name} on ${renderTableName(table)} rename to …`,
     ),
   )
+}
+
+function checkTaken({ table, source }: CheckContext): Finding[] {
+  return source.checks
+    .filter((check) => check.name === boundsCheck)
+    .map(({ name }) =>
+      block(
+        "CUTOVER_NAME_TAKEN",
+        `${renderTableName(table)} has a constraint ${name}, and a run gives its partitions one of that name.`,
+        `Rename it: alter table ${renderTableName(table)} rename constraint ${name} to …`,
+      ),
+    )
 }
