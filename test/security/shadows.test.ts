@@ -104,12 +104,8 @@ describe("functions, operators, relations and types of a stranger", () => {
   it("are not called by a run of a superuser, from plan to rollback, nor by its triggers in the stranger's session", async () => {
     await createTable()
     await using open = await services({ ...database, url: urlOf(chief) })
-    for (const args of [
-      ["plan", "t", "--by", "d"],
-      ["plan", "t", "--by", "d", "--json"],
-    ]) {
-      expect((await runCutover(urlOf(chief), args)).code).toBe(0)
-    }
+    const planned = await runCutover(urlOf(chief), ["plan", "t", "--by", "d"])
+    expect(planned.code, planned.stderr).toBe(0)
     const run = await launchRun(open, {
       table: "t",
       by: "d",
@@ -133,7 +129,11 @@ describe("functions, operators, relations and types of a stranger", () => {
       await writeAsStranger(stranger)
     })
     const written = await contentOf(database, "public.t")
-    for (const args of [["status"], ["status", run.id], ["log", run.id], ["verify", run.id], ["pause", run.id]]) {
+    for (const args of [
+      ["status", run.id],
+      ["log", run.id],
+      ["verify", run.id],
+    ]) {
       const ended = await runCutover(urlOf(chief), args)
       expect(ended.code, ended.stderr).toBe(0)
     }
