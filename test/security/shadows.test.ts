@@ -36,6 +36,17 @@ async function asRole<T>(role: string, use: (client: pg.Client) => Promise<T>): 
 const calls = async (): Promise<unknown> =>
   await database.query("select distinct what, who from evil.calls order by what")
 
+/** Functions of ours that run with our rights, and whose names do not resolve in pg_catalog alone; at least one has to be there. */
+async function loose(): Promise<unknown> {
+  const found = await database.query<{ name: string; config: string[] | null }>(`
+    select oid::regprocedure::text as name, proconfig as config
+    from pg_proc
+    where prosecdef and pronamespace in ('cutover'::regnamespace, 'cutover_jobs'::regnamespace)`)
+  expect(found.map((one) => one.name)).toContain("cutover.capture_truncate()")
+  expect(found.length).toBeGreaterThan(1)
+  return found.filter((one) => !one.config?.includes("search_path=pg_catalog, pg_temp"))
+}
+
 beforeAll(async () => {
   database = await createDatabase("shadow")
   await database.query(`
@@ -117,6 +128,7 @@ describe("functions, operators, relations and types of a stranger", () => {
       await stranger.query("truncate public.t")
       await writeAsStranger(stranger)
       const before = await contentOf(database, "public.t")
+      expect(await loose()).toEqual([])
       await openGate(open, run.id)
       const status = await waitForStatus(
         open,
@@ -128,6 +140,7 @@ describe("functions, operators, relations and types of a stranger", () => {
       await stranger.query("truncate public.t")
       await writeAsStranger(stranger)
     })
+    expect(await loose()).toEqual([])
     const written = await contentOf(database, "public.t")
     for (const args of [
       ["status", run.id],
