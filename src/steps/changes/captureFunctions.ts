@@ -12,12 +12,16 @@ export function logTableStatement(run: Run, log: TableName): Sql {
     with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 10000)`
 }
 
-export function captureFunctionStatement(run: Run, name: Sql, log: TableName, form: CaptureForm): Sql {
-  return sql`create function ${name}() returns trigger
-    language plpgsql
-    security definer
-    set search_path = pg_catalog, pg_temp
-    as ${literal(bodies[form](table(log).text, logColumns(run)))}`
+/** Nobody else may put it on a table of his own; to fire, a trigger needs no right to call its function. */
+export function captureFunctionStatements(run: Run, name: Sql, log: TableName, form: CaptureForm): Sql[] {
+  return [
+    sql`create function ${name}() returns trigger
+      language plpgsql
+      security definer
+      set search_path = pg_catalog, pg_temp
+      as ${literal(bodies[form](table(log).text, logColumns(run)))}`,
+    sql`revoke all on function ${name}() from public`,
+  ]
 }
 
 /** Old and new keys are both logged without a look whether they differ: a second key costs less than the comparison. */
