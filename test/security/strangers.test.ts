@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest"
 import { abort } from "../../src/runtime/commands/abort.ts"
 import { retry } from "../../src/runtime/commands/retry.ts"
+import type { OpenServices } from "../../src/runtime/openServices.ts"
 import { type TestDatabase, createDatabase } from "../support/database.ts"
-import { contentOf, partitionsOf } from "../support/oracle.ts"
+import { catalogOf, contentOf, partitionsOf } from "../support/oracle.ts"
 import { launchAndWork, launchRun, services, workUntil, workUntilQuiet } from "../support/runs.ts"
 
 const setup = `
@@ -67,5 +68,54 @@ describe("a table of somebody else that has the name of a partition", () => {
     await abort(open, run.id)
     expect(await archived(database)).toEqual(kept)
     expect(await partitionsOf(database, "t")).toEqual([])
+  })
+})
+
+describe("a role that may create in the schema or in the database", () => {
+  const stranger = `stranger_${process.pid}`
+
+  async function withStranger(use: (database: TestDatabase, open: OpenServices) => Promise<void>): Promise<void> {
+    await using database = await createDatabase("stranger")
+    await using open = await services(database)
+    await database.query(`${setup}; create role ${stranger}; grant create on schema public to ${stranger}`)
+    try {
+      await use(database, open)
+    } finally {
+      await database.query(`drop owned by ${stranger} cascade; drop role ${stranger}`)
+    }
+  }
+
+  const scaffold = `create table t_partitioned (like t, primary key (id, d)) partition by range (d);
+    create table handmade partition of t_partitioned for values from ('2024-02-01') to ('2024-03-01')`
+
+  it("cannot lay out a table that gets the rows", async () => {
+    await withStranger(async (database, open) => {
+      await database.query(`set role ${stranger}; ${scaffold.replace("like t", "id int, d date, v text")}; reset role`)
+      await expect(launchRun(open, { table: "t", by: "d" })).rejects.toMatchObject({
+        code: "CUTOVER_SCAFFOLD_DIFFERS",
+        message: expect.stringContaining(`t_partitioned belongs to ${stranger}`) as string,
+      })
+    })
+  })
+
+  it("cannot own a partition of it", async () => {
+    await withStranger(async (database, open) => {
+      await database.query(`${scaffold}; alter table handmade owner to ${stranger}`)
+      await expect(launchRun(open, { table: "t", by: "d" })).rejects.toMatchObject({
+        code: "CUTOVER_SCAFFOLD_DIFFERS",
+        message: expect.stringContaining(`handmade belongs to ${stranger}`) as string,
+      })
+    })
+  })
+
+  it.each(["cutover", "cutover_jobs"])("cannot be there first with the schema %s", async (schema) => {
+    await withStranger(async (database, open) => {
+      await database.query(`create schema ${schema} authorization ${stranger}`)
+      const before = await catalogOf(database)
+      await expect(launchRun(open, { table: "t", by: "d" })).rejects.toMatchObject({ code: "CUTOVER_PRIVILEGE" })
+      expect(await catalogOf(database)).toEqual(before)
+      await database.query(`alter schema ${schema} owner to current_user`)
+      expect(await launchRun(open, { table: "t", by: "d" })).toMatchObject({ state: "prep" })
+    })
   })
 })
