@@ -151,6 +151,11 @@ const sessionSettings = {
   datestyle: "ISO, MDY",
   intervalstyle: "postgres",
   extra_float_digits: "1",
+  // What a database or a role may have set otherwise, and what our statements, or those that PostgreSQL writes for us, rest on.
+  array_nulls: "on",
+  quote_all_identifiers: "off",
+  standard_conforming_strings: "on",
+  transform_null_equals: "off",
   row_security: "off",
   client_min_messages: "warning",
   default_transaction_isolation: "read committed",
