@@ -1,4 +1,5 @@
 import { createLogUpdate } from "log-update"
+import { defuse } from "./render/text.ts"
 import { wantsColor } from "./render/theme.ts"
 
 /** What a stream that is no terminal is wrapped at: few lines are longer, and logs are read in wide windows. */
@@ -43,9 +44,10 @@ export class Output {
   /** Writes lines that stay, above the picture when there is one. */
   write(text: string): void {
     if (this.#gone.signal.aborted) return
-    if (this.#picture === undefined) this.#stream.write(`${text}\n`)
+    const safe = defuse(text, this)
+    if (this.#picture === undefined) this.#stream.write(`${safe}\n`)
     else {
-      this.#update.persist(text)
+      this.#update.persist(safe)
       this.#update(this.#picture)
     }
   }
@@ -53,8 +55,8 @@ export class Output {
   /** Draws the picture anew. Nothing where there is no terminal. */
   draw(picture: string): void {
     if (!this.isTerminal || this.#gone.signal.aborted) return
-    this.#picture = picture
-    this.#update(picture)
+    this.#picture = defuse(picture, this)
+    this.#update(this.#picture)
   }
 
   /** Leaves the picture where it is; what is written next comes below it. */

@@ -1,7 +1,7 @@
 import pg from "pg"
 import type { Queryable, Result } from "./Queryable.ts"
 import { markConnectionLost } from "./classify.ts"
-import { type Sql, statementText } from "./sql.ts"
+import { type Sql, ident, literal, raw, sql, statementText } from "./sql.ts"
 
 export type DatabaseConfig = {
   /** A `postgres://` address; without one, libpq's environment variables count. */
@@ -145,10 +145,19 @@ export async function setUpSession(client: { query(text: string): Promise<unknow
   )
 }
 
-/** The same as statements, for a script. A statement may take as long as it takes there. */
-export function settingStatements(): string[] {
+/** The same as statements, for a script: those that the server has. A statement may take as long as it takes there. */
+export async function readSettingStatements(db: Queryable): Promise<Sql[]> {
   const { search_path: path, statement_timeout: _, idle_in_transaction_session_timeout: __, ...rest } = sessionSettings
-  return [`set search_path = ${path}`, ...Object.entries(rest).map(([name, value]) => `set ${name} = '${value}'`)]
+  const { rows } = await db.query<{ name: string }>(
+    sql`select lower(name) as name from pg_settings where lower(name) = any (${Object.keys(rest)}::text[])`,
+  )
+  const known = new Set(rows.map((row) => row.name))
+  return [
+    sql`set search_path = ${raw(path)}`,
+    ...Object.entries(rest)
+      .filter(([name]) => known.has(name))
+      .map(([name, value]) => sql`set ${ident(name)} = ${literal(value)}`),
+  ]
 }
 
 const sessionSettings = {
@@ -158,6 +167,9 @@ const sessionSettings = {
   intervalstyle: "postgres",
   extra_float_digits: "1",
   bytea_output: "hex",
+  // What a database or a role may have set otherwise, and what our statements, or those that PostgreSQL writes for us, rest on.
+  array_nulls: "on",
+  quote_all_identifiers: "off",
   standard_conforming_strings: "on",
   transform_null_equals: "off",
   // A table of the target's must lie where the source's does, and not where new ones go.

@@ -53,7 +53,16 @@ export function classify(error: unknown): ErrorClass {
   if (driverLost.has(error)) return "connection"
   const code = sqlState(error)
   if (code === undefined) return "halt"
+  if (code === "23505" && isOfCatalog(error)) return "contention"
   return byCode[code] ?? bySocket[code] ?? byClass[code.slice(0, 2)] ?? "halt"
+}
+
+/**
+ * Whether the unique index is one of the catalog's: two sessions have just made something of the same name, such as PostgreSQL
+ * invents for extended statistics. The loser waited for the other's commit, and finds another name.
+ */
+function isOfCatalog(error: object): boolean {
+  return "schema" in error && error.schema === "pg_catalog"
 }
 
 /** Whether the same work may be tried again without anybody's help. */

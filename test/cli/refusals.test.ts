@@ -210,6 +210,13 @@ const refusals: readonly Refusal[] = [
     says: "t_legacy",
   },
   {
+    what: "a constraint with the name of our CHECK",
+    sql: `${plain} alter table t add constraint cutover_bounds check (id > 0);`,
+    exit: 3,
+    code: "CUTOVER_NAME_TAKEN",
+    says: "constraint cutover_bounds",
+  },
+  {
     what: "a scaffold that is no partitioned table",
     sql: `${plain} create table t_partitioned (id int, d date);`,
     exit: 3,

@@ -5,6 +5,27 @@ export function toLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ").trim()
 }
 
+/**
+ * The text with all that a terminal could take for a command, or that turns its words around, written as `\\u001b`: names,
+ * stacks and SQL come from elsewhere. In JSON that means the same. Line ends, tabs and, with `color`, colors stay.
+ */
+export function defuse(text: string, { color }: { color: boolean }): string {
+  return text.replace(unsafe, (found: string, style: string | undefined) => {
+    const character = found.charAt(0)
+    const isStyle = color && character === escape && style !== undefined
+    return isStyle || character === "\n" || character === "\t" ? found : unicodeEscape(character) + found.slice(1)
+  })
+}
+
+/** Control characters, one of which begins a style (SGR), and those that override or isolate the direction of text. */
+const unsafe = /\p{Cc}(\[[\d;]*m)?|\p{Bidi_Control}/gu
+
+const escape = "\u001b"
+
+function unicodeEscape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+}
+
 /** Columns of a terminal that a text fills; escapes fill none. */
 export function widthOf(text: string): number {
   return stringWidth(text)

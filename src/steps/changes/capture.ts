@@ -3,7 +3,7 @@ import type { Queryable } from "../../postgres/Queryable.ts"
 import { type Sql, ident, join, literal, sql, table } from "../../postgres/sql.ts"
 import { changeLogOf } from "../../store/changeLog.ts"
 import type { Run } from "../../store/runs.ts"
-import { type CaptureForm, captureFunctionStatement, logTableStatement } from "./captureFunctions.ts"
+import { type CaptureForm, captureFunctionStatements, logTableStatement } from "./captureFunctions.ts"
 
 /** The triggers on the source that append to the change log, by the function that each calls; TRUNCATE has no rows. */
 const triggers = {
@@ -30,7 +30,7 @@ export function captureStatements(run: Run): Sql[] {
   const call = (form: CaptureForm): Sql => sql`execute function ${captureFunction(run, form)}()`
   return [
     logTableStatement(run, changeLogOf(run)),
-    ...forms.map((form) => captureFunctionStatement(run, captureFunction(run, form), changeLogOf(run), form)),
+    ...forms.flatMap((form) => captureFunctionStatements(run, captureFunction(run, form), changeLogOf(run), form)),
     sql`create trigger ${ident(triggers.insert)} after insert on ${on}
       referencing new table as cutover_new for each statement ${call("insert")}`,
     sql`create trigger ${ident(triggers.update)} after update on ${on}

@@ -4,7 +4,7 @@ import { type Sql, ident, join, literal, sql, table } from "../../postgres/sql.t
 import { hasLog, reverseLogOf, unheldOf } from "../../store/changeLog.ts"
 import type { Run } from "../../store/runs.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
-import { captureFunctionStatement, logTableStatement } from "./captureFunctions.ts"
+import { captureFunctionStatements, logTableStatement } from "./captureFunctions.ts"
 import { logDefinition } from "./logColumns.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
 
@@ -57,7 +57,7 @@ function logStatements(run: Run, name: TableName): Sql[] {
   return [
     logTableStatement(run, reverseLogOf(run)),
     sql`create table ${table(unheldOf(run))} (${logDefinition(run)})`,
-    captureFunctionStatement(run, reverseFunction(run), reverseLogOf(run), "row"),
+    ...captureFunctionStatements(run, reverseFunction(run), reverseLogOf(run), "row"),
     sql`create trigger ${ident(rowTrigger)}
       after insert or update or delete on ${table(name)} for each row execute function ${reverseFunction(run)}()`,
   ]

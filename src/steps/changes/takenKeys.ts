@@ -49,7 +49,8 @@ export function insertTakenStatement(run: Run, from: Sql, into: TableName, andWh
 
 /**
  * The same, and where the rows were found: for each interval its rows and the zones of the source's heap they lie in, as
- * an int8multirange's text. One statement, so what was read there is what was inserted.
+ * an int8multirange's text. One statement, so what was read there is what was inserted. The block is called ctid, for no
+ * column of a table can have the name of a system column.
  */
 export function insertAndLocateStatement(run: Run, into: TableName, andWhere = sql``): Sql {
   const zone = zoneBlocks(run.heapBlocks ?? 0)
@@ -57,14 +58,14 @@ export function insertAndLocateStatement(run: Run, into: TableName, andWhere = s
   const read = join(requireBlueprint(run).columns.map((name) => ident("cutover_source", name)))
   return sql`
     with cutover_read as materialized (
-      select (cutover_source.ctid::text::point)[0]::bigint / ${zone}::bigint * ${zone}::bigint as cutover_block, ${read}
+      select (cutover_source.ctid::text::point)[0]::bigint / ${zone}::bigint * ${zone}::bigint as ctid, ${read}
       from only ${table(run.table)} as cutover_source
       join ${takenKeys(run)} as cutover_taken on ${sameKey(run, "cutover_source", "cutover_taken")}${andWhere}
     ), cutover_written as (
       insert into ${table(into)} (${columns}) overriding system value select ${columns} from cutover_read
     )
     select ${intervalStartOfKey(run)}::text as start, count(*)::int as rows,
-           range_agg(int8range(cutover_block, cutover_block + ${zone}::bigint))::text as blocks
+           range_agg(int8range(cutover_read.ctid, cutover_read.ctid + ${zone}::bigint))::text as blocks
     from cutover_read
     group by 1`
 }

@@ -1,9 +1,8 @@
 import type { Queryable } from "../../postgres/Queryable.ts"
-import { findRelation } from "../../postgres/catalog/findRelation.ts"
 import { sql, table } from "../../postgres/sql.ts"
 import { readPartitions } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
-import { tableOf } from "../partitionTable.ts"
+import { findOwnTable } from "../ownTable.ts"
 import { noteHeap } from "../source/assertSameHeap.ts"
 
 /**
@@ -14,13 +13,16 @@ import { noteHeap } from "../source/assertSameHeap.ts"
  * the partitions once more otherwise, of what the first has replayed.
  */
 export async function heedTruncation(tx: Queryable, run: Run): Promise<void> {
-  const { rowCount } = await tx.query(sql`delete from cutover.truncations where run_id = ${run.id}`)
+  const { rowCount } = await tx.query(
+    sql`delete from cutover.truncations where run_id = ${run.id} and relation = ${run.sourceOid}`,
+  )
   if (rowCount === 0) return
   for (const partition of await readPartitions(tx, run.id)) {
-    if (partition.tableName === null) continue
-    const name = tableOf(run, partition)
-    if ((await findRelation(tx, name)) !== undefined) await tx.query(sql`truncate ${table(name)}`)
+    const name = await findOwnTable(tx, run, partition)
+    if (name !== undefined) await tx.query(sql`truncate ${table(name)}`)
   }
+  // Where the way back is prepared the partitions have triggers too, which have noted what was just done.
+  await tx.query(sql`delete from cutover.truncations where run_id = ${run.id} and relation <> ${run.sourceOid}`)
   await tx.query(sql`update cutover.partitions set rows_copied = 0, rows_estimated = 0 where run_id = ${run.id}`)
   await noteHeap(tx, run)
 }

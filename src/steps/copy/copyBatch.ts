@@ -8,7 +8,7 @@ import type { Partition } from "../../store/partitions.ts"
 import { type Run, saveRunFacts } from "../../store/runs.ts"
 import type { PartitionStep } from "../Step.ts"
 import { keyWithin } from "../keyExpression.ts"
-import { isAttached } from "../targetPartitions.ts"
+import { findOwnTable } from "../ownTable.ts"
 import { paceOf } from "../throttle/paceOf.ts"
 import { tableOf } from "../partitionTable.ts"
 import { createPartitionTable } from "./createPartitionTable.ts"
@@ -17,7 +17,7 @@ import { requireBlueprint } from "../requireBlueprint.ts"
 /** Copies the rows of one month out of its next blocks, and leaves the checkpoint in the same transaction. */
 export const copyBatch: PartitionStep = async ({ tx, run }, partition) => {
   const into = tableOf(run, partition)
-  if (partition.tableOid === null && !(await isAttached(tx, run, into))) {
+  if ((await findOwnTable(tx, run, partition)) === undefined) {
     await createPartitionTable(tx, run, partition, into)
   }
   const { taken, nextCursor } = takeBlocks(partition.blocks, partition.nextBlock, run.batchBlocks)

@@ -151,6 +151,21 @@ create table cutover.log (
 
 create index log_by_run on cutover.log (run_id, seq);
 
+create function cutover.keep_log() returns trigger
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception 'cutover.log is append-only: % is refused', tg_op
+    using errcode = 'object_not_in_prerequisite_state';
+end
+$$;
+
+-- Whoever owns the table could rewrite what happened; nobody does so by mistake.
+create trigger keep_log
+  before update or delete or truncate on cutover.log
+  for each statement execute function cutover.keep_log();
+
 create view cutover.maintenance_log as
 select l.seq,
        l.id,
@@ -208,3 +223,7 @@ begin
           hint = 'Reads go on. Wait until the run is done (cutover status ' || tg_argv[0] || '), or end it with cutover abort.';
 end
 $$;
+
+-- A trigger needs no right to call its function when it fires. Whoever had it could put these on tables of his own, and
+-- have truncations noted that never were.
+revoke all on function cutover.keep_log(), cutover.capture_truncate(), cutover.refuse_writes() from public;

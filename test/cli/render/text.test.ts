@@ -1,9 +1,19 @@
 import { describe, expect, it } from "vitest"
-import { padLeft, shorten, toLine, widthOf, wrap, wrapSentence } from "../../../src/cli/render/text.ts"
+import { defuse, padLeft, shorten, toLine, widthOf, wrap, wrapSentence } from "../../../src/cli/render/text.ts"
 
 describe("text for a terminal", () => {
   it("makes one harmless line of what a database holds", () => {
     expect(toLine(" select 1\n\tfrom \u001B]0;title\u0007 t\u2028 ")).toBe("select 1 from ]0;title t")
+  })
+
+  it("writes what a terminal would obey as escapes, which JSON reads back; lines, tabs and wanted colors stay", () => {
+    const text = '"\u001b[31ma\u001b[0m\u001b[2J\u009b2J\n\t\u202eb"'
+    expect(defuse(text, { color: false })).toBe(
+      String.raw`"\u001b[31ma\u001b[0m\u001b[2J\u009b2J` + "\n\t" + String.raw`\u202eb"`,
+    )
+    expect(defuse(text, { color: true })).toContain("\u001b[31ma\u001b[0m\\u001b[2J")
+    const json = JSON.stringify({ name: "\u001b]0;x\u0007\u009b\u202e" })
+    expect(JSON.parse(defuse(json, { color: true }))).toEqual(JSON.parse(json))
   })
 
   it.each([

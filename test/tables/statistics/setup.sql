@@ -7,7 +7,7 @@ create statistics t_stat (ndistinct, dependencies) on id, v from t;
 create statistics odd_name on d, v from t;
 alter statistics odd_name set statistics 250;
 comment on statistics t_stat is 'together';
-create statistics (mcv) on (id % 10), lower(v) from t;
+create statistics with_expressions (mcv) on (id % 10), lower(v) from t;
 create statistics other on (lower(v)) from t;
 create index t_lower on t (lower(v));
 alter index t_lower alter column 1 set statistics 300;

@@ -1,7 +1,7 @@
 import { partitionObjectName, targetName } from "../../../domain/derivedNames.ts"
 import type { Queryable } from "../../../postgres/Queryable.ts"
-import { settingStatements } from "../../../postgres/Database.ts"
-import { type Sql, ident, join, literal, raw, sql, statementText, table } from "../../../postgres/sql.ts"
+import { readSettingStatements } from "../../../postgres/Database.ts"
+import { type Sql, ident, join, literal, sql, statementText, table } from "../../../postgres/sql.ts"
 import { dropChangeLogStatements } from "../../../steps/changes/capture.ts"
 import { builtAlone } from "../../../steps/copy/buildIndex.ts"
 import { attachStatements } from "../../../steps/copy/catchUp.ts"
@@ -46,7 +46,7 @@ export async function planStatements(db: Queryable, run: Run, sample: Sample): P
   const grantees = await readDefaultGrantees(db, run.table.schema, requireBlueprint(run).source.owner)
   const partitions = await imaginePartitions(db, run, sample)
   return [
-    ...all("prep", "settings of the session", "nothing", settingStatements().map(raw)),
+    ...all("prep", "settings of the session", "nothing", await readSettingStatements(db)),
     ...(await preparation(db, run, grantees)),
     ...partitions.flatMap((partition) => copyOf(run, partition, grantees)),
     ...partitions.flatMap((partition) => comparisonOf(run, partition)),

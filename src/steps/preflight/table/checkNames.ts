@@ -2,13 +2,19 @@ import { legacyName, targetName } from "../../../domain/derivedNames.ts"
 import { renderTableName } from "../../../domain/tableName.ts"
 import { findRelation, findTakenNames } from "../../../postgres/catalog/findRelation.ts"
 import { sql } from "../../../postgres/sql.ts"
+import { boundsCheck } from "../../partitionTable.ts"
 import { legacyObjectName, targetObjectName } from "../../prep/scaffold.ts"
 import { type Check, type CheckContext, type Finding, block, orOk } from "../Check.ts"
 
 /** The legacy table's name must be free, for an earlier run may have left one; and so must the names of our triggers. */
 export const checkNames: Check = async (context) =>
   orOk(
-    [...(await legacyTaken(context)), ...(await objectsTaken(context)), ...(await triggersTaken(context))],
+    [
+      ...(await legacyTaken(context)),
+      ...(await objectsTaken(context)),
+      ...(await triggersTaken(context)),
+      ...checkTaken(context),
+    ],
     "CUTOVER_NAME_TAKEN",
     `${renderTableName(legacyName(context.table))} is free for the old table.`,
   )
@@ -56,4 +62,16 @@ async function triggersTaken({ db, table, source }: CheckContext): Promise<Findi
       `Rename it: alter trigger ${name} on ${renderTableName(table)} rename to …`,
     ),
   )
+}
+
+function checkTaken({ table, source }: CheckContext): Finding[] {
+  return source.checks
+    .filter((check) => check.name === boundsCheck)
+    .map(({ name }) =>
+      block(
+        "CUTOVER_NAME_TAKEN",
+        `${renderTableName(table)} has a constraint ${name}, and a run gives its partitions one of that name.`,
+        `Rename it: alter table ${renderTableName(table)} rename constraint ${name} to …`,
+      ),
+    )
 }

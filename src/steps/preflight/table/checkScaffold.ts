@@ -35,6 +35,7 @@ async function differencesOf(context: CheckContext, target: TableDescription): P
     ...(await differencesOfKey(context, target)),
     ...differencesOfColumns(context.source, target),
     ...differencesOfIndexes(context, target),
+    ...(await differencesOfOwners(context, target)),
   ]
   const partitions = await readTargetPartitions(context.db, { targetOid: target.oid })
   for (const partition of partitions) {
@@ -69,6 +70,21 @@ async function differencesOfKey(
     sql`select 'RANGE (' || quote_ident(${key.column}) || ')' as wanted`,
   )
   return definition === wanted ? [] : [`it is partitioned by ${definition} and not by ${wanted}`]
+}
+
+/**
+ * Whoever may create in the schema could lay out a table that fits, and read all rows, or write more, through a partition
+ * that stays his: the source's owner has to have made it, or we.
+ */
+async function differencesOfOwners({ db, source }: CheckContext, target: TableDescription): Promise<string[]> {
+  const { rows } = await db.query<{ name: string; owner: string }>(sql`
+    select c.relname as name, pg_get_userbyid(c.relowner) as owner
+    from pg_class c
+    where (c.oid = ${target.oid} or c.oid in (select inhrelid from pg_inherits where inhparent = ${target.oid}))
+      and c.relowner <> (select oid from pg_roles where rolname = current_user)
+      and c.relowner <> (select relowner from pg_class where oid = ${source.oid})
+    order by c.relname`)
+  return rows.map(({ name, owner }) => `${name} belongs to ${owner} and not to ${source.owner}`)
 }
 
 function differencesOfColumns(source: TableDescription, target: TableDescription): string[] {
