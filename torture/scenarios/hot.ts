@@ -6,9 +6,10 @@ import { judge } from "../judge.ts"
 
 /** One row, updated a million times while the run lives, from month to month. */
 export const hot: Scenario = {
+  id: "D4",
   name: "hot",
   says: "one row updated a million times: its last version is there",
-  seeds: 1,
+  seeds: { quick: 1, usual: 1, full: 1 },
   run: async (server, _seed, { rows }) => {
     await using database = await createDatabase("torture", server.url)
     await using open = await services(database)

@@ -13,9 +13,10 @@ const swapWithinMs = 2_000
 
 /** A reader that stays in the way of the swap: clients wait a lock timeout at most, and the swap comes right after it. */
 export const reader: Scenario = {
+  id: "D5",
   name: "reader",
   says: "a reader in the way of the swap for 30 s: clients hardly wait, and the swap comes right after it ends",
-  seeds: 3,
+  seeds: { quick: 1, usual: 3, full: 3 },
   run: async (server, seed, { rows }) => {
     await using database = await createDatabase("torture", server.url)
     await using open = await services(database)

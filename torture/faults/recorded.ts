@@ -1,0 +1,29 @@
+import { readFile, writeFile } from "node:fs/promises"
+import type { Statement } from "../../test/support/wire/Statement.ts"
+
+/** How many statements a whole run of the small table has, as committed: crash points may not get fewer by accident. */
+export type Recorded = { readonly statements: number; readonly kinds: number }
+
+const file = new URL("../recorded.json", import.meta.url)
+
+/** Runs differ by a few questions with their timing; a twentieth is no longer that. */
+const tolerated = 0.95
+
+/** Says what has got fewer than is recorded. Where that is meant, `npm run torture -- --record` records it anew. */
+export async function assertNotFewer(statements: readonly Statement[]): Promise<string[]> {
+  const recorded = JSON.parse(await readFile(file, "utf8")) as Recorded
+  const found = countOf(statements)
+  return (["statements", "kinds"] as const)
+    .filter((what) => found[what] < recorded[what] * tolerated)
+    .map((what) => `a run has ${found[what]} ${what}, and ${recorded[what]} are recorded: crash points were lost`)
+}
+
+export async function saveRecorded(statements: readonly Statement[]): Promise<Recorded> {
+  const found = countOf(statements)
+  await writeFile(file, `${JSON.stringify(found, null, 2)}\n`)
+  return found
+}
+
+function countOf(statements: readonly Statement[]): Recorded {
+  return { statements: statements.length, kinds: new Set(statements.map((one) => one.kind)).size }
+}

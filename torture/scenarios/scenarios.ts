@@ -1,0 +1,10 @@
+import type { Scenario } from "../Scenario.ts"
+import { hot } from "./hot.ts"
+import { kill, sigkill } from "./kill.ts"
+import { reader } from "./reader.ts"
+import { rollback } from "./rollback.ts"
+import { truncate } from "./truncate.ts"
+import { writes } from "./writes.ts"
+
+/** All scenarios, in the order in which they are played. */
+export const scenarios: readonly Scenario[] = [writes, rollback, truncate, hot, reader, kill, sigkill]
