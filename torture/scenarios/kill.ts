@@ -1,12 +1,11 @@
 import { type TestServer, createDatabase } from "../../test/support/database.ts"
-import { randomOf } from "../../test/support/random.ts"
-import type { Options, Plan, Round, Scenario } from "../Scenario.ts"
-import { type Moment, parseMoments, renderMoments } from "../faults/Moment.ts"
+import type { Options, Round, Scenario } from "../Scenario.ts"
+import { parseMoments } from "../faults/Moment.ts"
 import { liveAndDie, renderMissed } from "../faults/chain.ts"
 import { judgeRun } from "../faults/judgeRun.ts"
 import { type Live, liveAsProcess, liveHere } from "../faults/lives.ts"
-import { momentsOf, recordingOf } from "../faults/recording.ts"
-import { assertNotFewer } from "../faults/recorded.ts"
+import { planMoments } from "../faults/planMoments.ts"
+import { recordingOf } from "../faults/recording.ts"
 import { createSmallTable, startSlowWriters } from "../faults/smallTable.ts"
 
 /** So many processes die in one run. More would spare time, and make it harder to see which of them did the harm. */
@@ -19,7 +18,7 @@ export const kill: Scenario = {
   says: "a worker dies before and after each statement of a whole run; the next one goes on",
   seeds: { quick: Infinity, usual: Infinity, full: Infinity },
   isDurable: false,
-  plan: async (server, options) => await planDeaths(server, options, deathsPerRun.here),
+  plan: async (server, options) => await planMoments(server, options, deathsPerRun.here),
   run: async (server, seed, options) => await runChain(server, seed, options, liveHere),
 }
 
@@ -31,7 +30,7 @@ export const sigkill: Scenario = {
   seeds: { quick: 2, usual: 10, full: Infinity },
   isDurable: false,
   plan: async (server, options) =>
-    await planDeaths(
+    await planMoments(
       server,
       { ...options, size: options.size === "full" ? "usual" : options.size },
       deathsPerRun.process,
@@ -51,21 +50,4 @@ async function runChain(server: TestServer, seed: number, { at = "" }: Options, 
     counts: { faults: deaths },
     failures: renderMissed(missed),
   })
-}
-
-/** All moments, or of each kind of statement one that the seed chooses; spread so that each run dies from its begin to its end. */
-async function planDeaths(server: TestServer, { size, first }: Options, perRun: number): Promise<Plan> {
-  const { statements } = await recordingOf(server)
-  const all = momentsOf(statements)
-  const { random } = randomOf(String(first))
-  const chosen = size === "full" ? all : oneOfEachKind(all, random)
-  const runs = Math.ceil(chosen.length / perRun)
-  const cases = Array.from({ length: runs }, (_, run) => renderMoments(chosen.filter((__, n) => n % runs === run)))
-  return { cases, failures: await assertNotFewer(statements) }
-}
-
-function oneOfEachKind(moments: readonly Moment[], random: () => number): Moment[] {
-  const byKind = Map.groupBy(moments, (moment) => moment.kind)
-  const chosen = new Set([...byKind.values()].map((ones) => ones[Math.floor(random() * ones.length)]))
-  return moments.filter((moment) => chosen.has(moment))
 }

@@ -1,4 +1,7 @@
 import type { Scenario } from "../Scenario.ts"
+import { commits } from "./commits.ts"
+import { crash } from "./crash.ts"
+import { cut } from "./cut.ts"
 import { hot } from "./hot.ts"
 import { kill, sigkill } from "./kill.ts"
 import { reader } from "./reader.ts"
@@ -7,4 +10,15 @@ import { truncate } from "./truncate.ts"
 import { writes } from "./writes.ts"
 
 /** All scenarios, in the order in which they are played. */
-export const scenarios: readonly Scenario[] = [writes, rollback, truncate, hot, reader, kill, sigkill]
+export const scenarios: readonly Scenario[] = [
+  writes,
+  rollback,
+  truncate,
+  hot,
+  reader,
+  kill,
+  sigkill,
+  cut,
+  crash,
+  commits,
+]

@@ -23,7 +23,7 @@ export type Surroundings = {
 
 /**
  * One client and its session. What a client sends up to a Sync (or in one simple Query) is one statement, and the server
- * has answered it with ReadyForQuery (PostgreSQL manual, 54.2); node-postgres sends the next one only then.
+ * has answered it with ReadyForQuery (PostgreSQL manual, "Message Flow"); node-postgres sends the next one only then.
  */
 export class Connection {
   readonly #client: Socket

@@ -1,4 +1,4 @@
-/** A message of PostgreSQL's protocol (manual, 54.7): its type, "" for the first one of a client, and all its bytes. */
+/** A message of PostgreSQL's protocol (manual, "Message Formats"): its type, "" for the first one of a client, and all its bytes. */
 export type Message = { readonly type: string; readonly bytes: Buffer }
 
 /** Cuts a stream into messages, wherever its chunks end. A client's first message has no type; a server's all have one. */
