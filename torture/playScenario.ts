@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises"
 import type { TestServer } from "../test/support/database.ts"
 import type { Options, Round, Scenario } from "./Scenario.ts"
 import { type Score, roundedMs, scoreOf } from "./scoreboard.ts"
@@ -40,10 +41,16 @@ async function casesOf(
   return { cases: cases.slice(0, wanted), failures: plan.failures }
 }
 
-/** What breaks a scenario off is a failure of it like any other. */
+/** A round that lasts longer hangs. */
+const roundMs = 300_000
+
+/** What breaks a scenario off, or never ends, is a failure of it like any other. */
 async function play(scenario: Scenario, server: TestServer, options: Options, seed: number): Promise<Round> {
+  const tooLong = sleep(roundMs, undefined, { ref: false }).then((): never => {
+    throw new Error(`the round has not ended after ${roundMs / 1_000} s`)
+  })
   try {
-    return await scenario.run(server, seed, options)
+    return await Promise.race([scenario.run(server, seed, options), tooLong])
   } catch (error) {
     return { failures: [error instanceof Error ? (error.stack ?? error.message) : String(error)], counts: {}, ms: {} }
   }

@@ -1,6 +1,6 @@
 import type { TestDatabase } from "../../test/support/database.ts"
 import type { Statement } from "../../test/support/wire/Statement.ts"
-import { type Moment, renderMoment } from "./Moment.ts"
+import type { Moment } from "./Moment.ts"
 import type { Fatal, Live } from "./lives.ts"
 
 /** What a chain of processes came to: at how many moments one died, and which moments never came. */
@@ -33,8 +33,4 @@ function dyingAt({ kind, occurrence, when }: Moment, seen: Map<string, number>):
     isDead = true
     return when
   }
-}
-
-export function renderMissed(missed: readonly Moment[]): string[] {
-  return missed.map((moment) => `the moment ${renderMoment(moment)} never came`)
 }

@@ -4,6 +4,7 @@ import { Worker } from "../../src/runtime/Worker.ts"
 import type { Status } from "../../src/domain/status.ts"
 import { readStatus } from "../../src/store/status.ts"
 import type { TestDatabase } from "../../test/support/database.ts"
+import type { OpenServices } from "../../src/runtime/openServices.ts"
 import { isQuiet, launchRun, services } from "../../test/support/runs.ts"
 import { findRunId } from "./lives.ts"
 import { launchInput } from "./smallTable.ts"
@@ -21,32 +22,38 @@ export type Through = { readonly status: Status; readonly calls: number }
 export async function workThrough(database: TestDatabase, proxyUrl: string): Promise<Through> {
   const deadline = Date.now() + patienceMs
   for (let calls = 1; ; calls++) {
-    try {
-      return { status: await call(database, proxyUrl, deadline), calls }
-    } catch (error) {
+    const begun = await begin(database, proxyUrl).catch((error: unknown) => {
       if (!isTransient(error) || Date.now() > deadline) throw error
-      await sleep(100)
-    }
+    })
+    if (begun !== undefined) return { status: await workOn(begun, deadline), calls }
+    await sleep(100)
   }
 }
 
-async function call(database: TestDatabase, proxyUrl: string, deadline: number): Promise<Status> {
+type Begun = { readonly open: OpenServices; readonly worker: Worker; readonly runId: string }
+
+async function begin(database: TestDatabase, proxyUrl: string): Promise<Begun> {
   const open = await services({ ...database, url: proxyUrl })
   try {
     const runId = (await findRunId(database)) ?? (await launchRun(open, launchInput)).id
-    const worker = await Worker.start(open, { runId, lanes: 2 })
-    try {
-      for (;;) {
-        const status = await readStatus(open.database, runId).catch(unlessTransient)
-        if (status !== undefined && isQuiet(status)) return status
-        if (Date.now() > deadline)
-          throw new Error(`waited in vain; the run is ${JSON.stringify(status?.run)} ${JSON.stringify(status?.totals)}`)
-        await sleep(25)
-      }
-    } finally {
-      await worker.stop()
+    return { open, runId, worker: await Worker.start(open, { runId, lanes: 2 }) }
+  } catch (error) {
+    await open.close()
+    throw error
+  }
+}
+
+async function workOn({ open, worker, runId }: Begun, deadline: number): Promise<Status> {
+  try {
+    for (;;) {
+      const status = await readStatus(open.database, runId).catch(unlessTransient)
+      if (status !== undefined && isQuiet(status)) return status
+      if (Date.now() > deadline)
+        throw new Error(`waited in vain; the run is ${JSON.stringify(status?.run)} ${JSON.stringify(status?.totals)}`)
+      await sleep(25)
     }
   } finally {
+    await worker.stop()
     await open.close()
   }
 }

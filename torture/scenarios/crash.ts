@@ -4,7 +4,7 @@ import { FaultProxy } from "../../test/support/wire/faultProxy.ts"
 import type { Statement } from "../../test/support/wire/Statement.ts"
 import type { Options, Round, Scenario } from "../Scenario.ts"
 import { type Moment, parseMoments, renderMoments } from "../faults/Moment.ts"
-import { renderMissed } from "../faults/chain.ts"
+import { renderMissed } from "../faults/missed.ts"
 import { judgeRun } from "../faults/judgeRun.ts"
 import { momentsOf, recordingOf, type Recorded } from "../faults/recording.ts"
 import { createSmallTable, startSlowWriters } from "../faults/smallTable.ts"
@@ -18,7 +18,7 @@ export const crash: Scenario = {
   id: "A4",
   name: "crash",
   says: "PostgreSQL is killed in each step of a run and comes back; the worker goes on, and nobody helps it",
-  seeds: { quick: 2, usual: 10, full: 50 },
+  seeds: { quick: 1, usual: 10, full: 50 },
   isDurable: false,
   plan: async (server, { first, size }) => {
     const { statements } = await recordingOf(server)
@@ -35,7 +35,7 @@ async function runCrash(server: TestServer, seed: number, { at = "" }: Options):
   await createSmallTable(database)
   await using writers = await startSlowWriters(database, seed, { outliveServer: true })
   const left = new Set(parseMoments(at))
-  const faults = left.size
+  const planned = left.size
   let restarting: Promise<void> | undefined
   const restart = async (): Promise<void> => {
     await (restarting ??= mortal.killImmediately().then(async () => await mortal.start()))
@@ -51,8 +51,8 @@ async function runCrash(server: TestServer, seed: number, { at = "" }: Options):
   return await judgeRun(database, {
     writers,
     recording,
-    counts: { faults: faults - left.size, calls },
-    failures: renderMissed([...left]),
+    counts: { faults: planned - left.size, missed: left.size, calls },
+    failures: renderMissed([...left], planned),
     mostStallMs,
   })
 }

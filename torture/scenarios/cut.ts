@@ -9,7 +9,7 @@ import { planMoments } from "../faults/planMoments.ts"
 import { recordingOf } from "../faults/recording.ts"
 import { createSmallTable, startSlowWriters } from "../faults/smallTable.ts"
 import { workThrough } from "../faults/workThrough.ts"
-import { renderMissed } from "../faults/chain.ts"
+import { renderMissed } from "../faults/missed.ts"
 
 /** A worker waits about a second after each. */
 const cutsPerRun = 12
@@ -31,14 +31,14 @@ async function runCut(server: TestServer, seed: number, { at = "" }: Options): P
   await createSmallTable(database)
   await using writers = await startSlowWriters(database, seed)
   const left = new Set(parseMoments(at))
-  const faults = left.size
+  const planned = left.size
   await using proxy = await FaultProxy.start(database.url, (statement) => cutAt(left, statement))
   const { calls } = await workThrough(database, proxy.url)
   return await judgeRun(database, {
     writers,
     recording,
-    counts: { faults: faults - left.size, calls },
-    failures: renderMissed([...left]),
+    counts: { faults: planned - left.size, missed: left.size, calls },
+    failures: renderMissed([...left], planned),
   })
 }
 

@@ -1,7 +1,8 @@
 import { type TestServer, createDatabase } from "../../test/support/database.ts"
 import type { Options, Round, Scenario } from "../Scenario.ts"
 import { parseMoments } from "../faults/Moment.ts"
-import { liveAndDie, renderMissed } from "../faults/chain.ts"
+import { liveAndDie } from "../faults/chain.ts"
+import { renderMissed } from "../faults/missed.ts"
 import { judgeRun } from "../faults/judgeRun.ts"
 import { type Live, liveAsProcess, liveHere } from "../faults/lives.ts"
 import { planMoments } from "../faults/planMoments.ts"
@@ -43,11 +44,12 @@ async function runChain(server: TestServer, seed: number, { at = "" }: Options, 
   await using database = await createDatabase("kill", server.url)
   await createSmallTable(database)
   await using writers = await startSlowWriters(database, seed)
-  const { deaths, missed } = await liveAndDie(database, parseMoments(at), live)
+  const moments = parseMoments(at)
+  const { deaths, missed } = await liveAndDie(database, moments, live)
   return await judgeRun(database, {
     writers,
     recording,
-    counts: { faults: deaths },
-    failures: renderMissed(missed),
+    counts: { faults: deaths, missed: missed.length },
+    failures: renderMissed(missed, moments.length),
   })
 }

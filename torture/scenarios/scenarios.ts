@@ -6,6 +6,7 @@ import { hot } from "./hot.ts"
 import { kill, sigkill } from "./kill.ts"
 import { reader } from "./reader.ts"
 import { rollback } from "./rollback.ts"
+import { signals } from "./signals.ts"
 import { truncate } from "./truncate.ts"
 import { writes } from "./writes.ts"
 
@@ -21,4 +22,5 @@ export const scenarios: readonly Scenario[] = [
   cut,
   crash,
   commits,
+  signals,
 ]
