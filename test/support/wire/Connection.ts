@@ -18,7 +18,8 @@ export type Surroundings = {
   readonly number: number
   readonly onStatement: (asked: Asked) => { readonly statement: Statement; readonly fault: Fault | undefined }
   readonly onDeath: () => void
-  readonly onEnd: () => void
+  /** Hears the end, and what was asked in a transaction that ends with it. */
+  readonly onEnd: (transaction: readonly Statement[]) => void
 }
 
 /**
@@ -64,7 +65,7 @@ export class Connection {
     this.#isCut = true
     this.#client.destroy()
     this.#server.destroy()
-    this.#around.onEnd()
+    this.#around.onEnd(this.#transaction)
   }
 
   #onClientMessage(message: Message): void {

@@ -14,6 +14,8 @@ export type Decide = (statement: Statement) => Fault | undefined
 export class FaultProxy implements AsyncDisposable {
   /** All statements that came, in order: the recording of a run. */
   readonly statements: Statement[] = []
+  /** What was asked in each transaction that ended because its connection did. */
+  readonly cutShort: (readonly Statement[])[] = []
   readonly #server: URL
   readonly #listener: Server
   readonly #connections = new Set<Connection>()
@@ -35,7 +37,10 @@ export class FaultProxy implements AsyncDisposable {
         number: ++this.#opened,
         onStatement: (asked) => this.#onStatement(asked),
         onDeath: () => this.cutAll(),
-        onEnd: () => this.#connections.delete(connection),
+        onEnd: (transaction) => {
+          this.#connections.delete(connection)
+          if (transaction.length > 0) this.cutShort.push(transaction)
+        },
       })
       this.#connections.add(connection)
     })
