@@ -13,15 +13,15 @@ describe("a worker that stops under a lock", () => {
     await using database = await createDatabase("stopped")
     await createTruth(database, 500)
     const stopped = Promise.withResolvers<void>()
+    const stop = async (): Promise<void> => {
+      stopped.resolve()
+      await sleep(3_000)
+    }
     let isFirst = true
     await using proxy = await FaultProxy.start(database.url, ({ text }) => {
       if (!isFirst || !text.includes(`in ${mode} mode`)) return undefined
       isFirst = false
-      const until = async (): Promise<void> => {
-        stopped.resolve()
-        await sleep(3_000)
-      }
-      return { type: "hold", when: "after", until }
+      return { type: "hold", when: "after", until: stop }
     })
     await using open = await services({ ...database, url: proxy.url })
     const run = await launchRun(open, { table: "t", by: "d", options: { writes: "capture" } })

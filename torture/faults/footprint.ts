@@ -10,7 +10,7 @@ import { shapeOf } from "../../test/support/wire/Statement.ts"
 export async function footprintOf(database: TestDatabase): Promise<string[]> {
   const ours = await database.query<{ line: string }>(`
     select format('partition %s %s', c.oid::regclass, pg_get_expr(c.relpartbound, c.oid)) as line
-      from pg_class c where c.relispartition and c.relkind = 'r'
+      from pg_class c where c.relispartition and c.relkind = 'r' and c.relnamespace <> 'cutover_jobs'::regnamespace
     union all
     select format('relation of ours %s %s', c.relkind, c.relname) from pg_class c where c.relnamespace = 'cutover'::regnamespace
     union all

@@ -1,13 +1,16 @@
 import type { Scenario } from "../Scenario.ts"
+import { atOnce } from "./atOnce.ts"
 import { commits } from "./commits.ts"
 import { crash } from "./crash.ts"
 import { cut } from "./cut.ts"
+import { eight } from "./eight.ts"
 import { hot } from "./hot.ts"
 import { kill, sigkill } from "./kill.ts"
 import { reader } from "./reader.ts"
 import { rollback } from "./rollback.ts"
 import { signals } from "./signals.ts"
 import { truncate } from "./truncate.ts"
+import { zombie } from "./zombie.ts"
 import { writes } from "./writes.ts"
 
 /** All scenarios, in the order in which they are played. */
@@ -23,4 +26,7 @@ export const scenarios: readonly Scenario[] = [
   crash,
   commits,
   signals,
+  zombie,
+  eight,
+  atOnce,
 ]
