@@ -35,11 +35,15 @@ export async function footprintOf(database: TestDatabase): Promise<string[]> {
 
 /** In words, what one footprint has and the other has not. */
 export function differencesOf(found: readonly string[], wanted: readonly string[]): string[] {
-  return [
+  const lines = [
     ...missingIn(found, wanted).map((line) => `is not there: ${line}`),
     ...missingIn(wanted, found).map((line) => `should not be there: ${line}`),
   ].map((line) => line.slice(0, 300))
+  const left = lines.length - mostShown
+  return left > 0 ? [...lines.slice(0, mostShown), `and ${left} differences more`] : lines
 }
+
+const mostShown = 8
 
 /** Lines of `of` that `lines` lacks; each as often as it is lacking. */
 function missingIn(lines: readonly string[], of: readonly string[]): string[] {

@@ -9,6 +9,7 @@ import { kill, sigkill } from "./kill.ts"
 import { reader } from "./reader.ts"
 import { rollback } from "./rollback.ts"
 import { signals } from "./signals.ts"
+import { sqlstates } from "./sqlstates.ts"
 import { truncate } from "./truncate.ts"
 import { zombie } from "./zombie.ts"
 import { writes } from "./writes.ts"
@@ -29,4 +30,5 @@ export const scenarios: readonly Scenario[] = [
   zombie,
   eight,
   atOnce,
+  sqlstates,
 ]
