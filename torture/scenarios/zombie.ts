@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { lockKey } from "../../src/postgres/advisoryLock.ts"
 import { type Cutover, startCutover } from "../../test/support/cli.ts"
 import { type TestDatabase, type TestServer, createDatabase } from "../../test/support/database.ts"
+import { randomOf } from "../../test/support/random.ts"
 import type { Statement } from "../../test/support/wire/Statement.ts"
 import { FaultProxy } from "../../test/support/wire/faultProxy.ts"
 import type { Round, Scenario } from "../Scenario.ts"
@@ -9,14 +10,35 @@ import { judgeRun } from "../faults/judgeRun.ts"
 import { recordingOf } from "../faults/recording.ts"
 import { createSmallTable, launchArgs, startSlowWriters } from "../faults/smallTable.ts"
 
-/** Where a worker is stopped: at the answer to a statement like this, when it has a job. */
-type Place = { readonly name: string; readonly isIt: (statement: Statement) => boolean }
+/** Where a worker is stopped: at the answer to a statement like this, when it has a job, begun or not begun yet. */
+type Place = {
+  /** How many such chances are let pass at most, by the seed. */
+  readonly mostSkipped: number
+  readonly name: string
+  readonly isBegun: boolean
+  readonly isIt: (statement: Statement) => boolean
+}
 
 const places: readonly Place[] = [
-  { name: "with a job that it has not begun", isIt: ({ text }) => /with\s+next\s+as/i.test(text) },
-  { name: "in a batch", isIt: ({ text }) => /^\s*insert into "public"."t_2024/.test(text) },
-  { name: "before the COMMIT of a batch", isIt: isEndOfBatch },
-  { name: "under the lock of the swap", isIt: ({ text }) => text.includes("in access exclusive mode") },
+  {
+    name: "with a job that it has not begun",
+    isBegun: false,
+    mostSkipped: 12,
+    isIt: ({ text }) => /with\s+next\s+as/i.test(text),
+  },
+  {
+    name: "in a batch",
+    isBegun: true,
+    mostSkipped: 0,
+    isIt: ({ text }) => /^\s*insert into "public"."t_2024/.test(text),
+  },
+  { name: "before the COMMIT of a batch", isBegun: true, mostSkipped: 0, isIt: isEndOfBatch },
+  {
+    name: "under the lock of the swap",
+    isBegun: true,
+    mostSkipped: 0,
+    isIt: ({ text }) => text.includes("in access exclusive mode"),
+  },
 ]
 
 function isEndOfBatch({ text, before }: Statement): boolean {
@@ -45,7 +67,7 @@ async function runZombie(server: TestServer, seed: number): Promise<Round> {
   await using writers = await startSlowWriters(database, seed)
   await expectDone(startCutover(database.url, [...launchArgs, "--detach"]))
 
-  const stopped = await stopAt(database, place)
+  const stopped = await stopAt(database, place, Math.floor(randomOf(String(seed)).random() * (place.mostSkipped + 1)))
   await using _ = stopped.proxy
   const heir = startCutover(database.url, ["worker"])
   const startedAt = performance.now()
@@ -70,17 +92,18 @@ async function runZombie(server: TestServer, seed: number): Promise<Round> {
 
 type Stopped = { readonly command: Cutover; readonly proxy: FaultProxy; readonly held: ReadonlySet<string> }
 
-/** Starts a worker, and stops it at the place; `held` are the locks of the jobs in its hands, which nobody else has touched. */
-async function stopAt(database: TestDatabase, place: Place): Promise<Stopped> {
+/** Starts a worker, and stops it at the place; `held` names the jobs in its hands, which nobody else has touched. */
+async function stopAt(database: TestDatabase, place: Place, skipped: number): Promise<Stopped> {
+  let left = skipped
   const atPlace = Promise.withResolvers<ReadonlySet<string>>()
   let command: Cutover | undefined
   let isStopped = false
   const stop = async (): Promise<void> => {
-    const jobs = await database.query<{ id: string }>("select id from cutover_jobs.job where state = 'active'")
-    if (jobs.length === 0 || isStopped) return
+    const held = await jobsInHand(database, place)
+    if (held.size === 0 || isStopped || left-- > 0) return
     isStopped = true
     command?.process.kill("SIGSTOP")
-    atPlace.resolve(new Set(jobs.map((job) => lockKey("job", job.id))))
+    atPlace.resolve(held)
   }
   const proxy = await FaultProxy.start(database.url, (statement) => {
     if (!place.isIt(statement) || isStopped) return undefined
@@ -90,6 +113,18 @@ async function stopAt(database: TestDatabase, place: Place): Promise<Stopped> {
   const held = await Promise.race([atPlace.promise, sleep(takeOverMs, undefined, { ref: false })])
   if (held === undefined) throw new Error(`the worker never was ${place.name}\n${command.stderr().slice(-2_000)}`)
   return { command, proxy, held }
+}
+
+/** The ids and locks of the jobs that somebody has: of those that are begun, or of those that are not. */
+async function jobsInHand(database: TestDatabase, { isBegun }: Place): Promise<Set<string>> {
+  const jobs = await database.query<{ id: string }>("select id from cutover_jobs.job where state = 'active'")
+  const locked = await database.query<{ key: string }>(
+    `select ((classid::bigint << 32) | objid::bigint)::text as key from pg_locks
+     where locktype = 'advisory' and objsubid = 1 and database = (select oid from pg_database where datname = current_database())`,
+  )
+  const begun = new Set(locked.map((lock) => lock.key))
+  const inHand = jobs.filter((job) => begun.has(lockKey("job", job.id)) === isBegun)
+  return new Set(inHand.flatMap((job) => [job.id, lockKey("job", job.id)]))
 }
 
 /** How long a woken worker is watched: it has nothing else to do, and tries what it held at once. */
@@ -104,7 +139,7 @@ async function watchWoken(
   wokenAt: number,
 ): Promise<{ readonly accepted: number; readonly refused: number }> {
   await sleep(watchMs)
-  const isOfHeld = (one: Statement): boolean => held.has(one.values[0] ?? "")
+  const isOfHeld = ({ values }: Statement): boolean => [...held].some((id) => values.some((one) => one?.includes(id)))
   const ends = proxy.statements.slice(wokenAt).filter((one) => one.before.some(isOfHeld))
   const cutShort = proxy.cutShort.filter((asked) => asked.some(isOfHeld))
   return {
