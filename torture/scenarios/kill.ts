@@ -50,6 +50,6 @@ async function runChain(server: TestServer, seed: number, { at = "" }: Options, 
     writers,
     recording,
     counts: { faults: deaths, missed: missed.length },
-    failures: renderMissed(missed, moments.length),
+    failures: renderMissed(missed.length, moments.length),
   })
 }
