@@ -6,6 +6,7 @@
 import { writeFile } from "node:fs/promises"
 import { parseArgs } from "node:util"
 import type { Major } from "../src/embedded/binaries.ts"
+import { destroyLeftovers } from "../test/support/testClusters.ts"
 import type { Options, Scenario, Size } from "./Scenario.ts"
 import { Servers } from "./Servers.ts"
 import { recordingOf } from "./faults/recording.ts"
@@ -31,6 +32,7 @@ const { values, positionals } = parseArgs({
 
 async function main(): Promise<void> {
   const major = Number(values.major) as Major
+  await destroyLeftovers()
   await using servers = new Servers(major)
   if (values.record) {
     const { statements } = await recordingOf(await servers.fast())

@@ -36,7 +36,8 @@ async function runEight(server: TestServer, seed: number, { rows }: Options): Pr
   ]).ended
   if (launched.code !== 0) throw new Error(launched.stderr)
   const hire = (): ReturnType<typeof startCutover> => startCutover(database.url, ["worker"])
-  const hired = Array.from({ length: workers }, hire)
+  await using all = new AsyncDisposableStack()
+  const hired = Array.from({ length: workers }, () => all.use(hire()))
   let killed = 0
   const deadline = Date.now() + 120_000
   while (!(await isThrough(database))) {
@@ -46,7 +47,7 @@ async function runEight(server: TestServer, seed: number, { rows }: Options): Pr
     const victim = hired.shift()
     victim?.process.kill("SIGKILL")
     killed += 1
-    hired.push(hire())
+    hired.push(all.use(hire()))
   }
   for (const one of hired) one.process.kill("SIGTERM")
   await Promise.all(hired.map(async (one) => await one.ended))

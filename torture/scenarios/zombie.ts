@@ -69,7 +69,8 @@ async function runZombie(server: TestServer, seed: number): Promise<Round> {
 
   const stopped = await stopAt(database, place, Math.floor(randomOf(String(seed)).random() * (place.mostSkipped + 1)))
   await using _ = stopped.proxy
-  const heir = startCutover(database.url, ["worker"])
+  await using __ = stopped.command
+  await using heir = startCutover(database.url, ["worker"])
   const startedAt = performance.now()
   await waitFor(database, "select from cutover.runs where state = 'cleanup' and control = 'waiting'", takeOverMs)
   const takenOverMs = performance.now() - startedAt
@@ -111,6 +112,7 @@ async function stopAt(database: TestDatabase, place: Place, skipped: number): Pr
   })
   command = startCutover(proxy.url, ["worker"])
   const held = await Promise.race([atPlace.promise, sleep(takeOverMs, undefined, { ref: false })])
+  if (held === undefined) await command[Symbol.asyncDispose]()
   if (held === undefined) throw new Error(`the worker never was ${place.name}\n${command.stderr().slice(-2_000)}`)
   return { command, proxy, held }
 }
