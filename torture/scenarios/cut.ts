@@ -19,7 +19,7 @@ export const cut: Scenario = {
   id: "A2",
   name: "cut",
   says: "one connection breaks before or after a statement; the same worker goes on, and nobody helps it",
-  seeds: { quick: 3, usual: 16, full: Infinity },
+  seeds: { quick: 2, usual: 16, full: Infinity },
   isDurable: false,
   plan: async (server, options) => await planMoments(server, options, cutsPerRun),
   run: async (server, seed, options) => await runCut(server, seed, options),
