@@ -1,91 +1,80 @@
 /**
- * What a cutover survives, seed by seed. Each failure prints the line that repeats it.
- * `npm run torture -- [scenario …] [--seeds 50] [--first 1] [--major 18] [--rows 40000]`
+ * What a cutover survives, as a scoreboard. Each failure prints the line that repeats it.
+ * `npm run torture -- [scenario …] [--quick | --full] [--seeds 50] [--first 1] [--at CASE] [--major 18] [--rows 40000] [--json FILE]`
+ * `--record` notes anew how many statements a whole run has.
  */
+import { writeFile } from "node:fs/promises"
 import { parseArgs } from "node:util"
 import type { Major } from "../src/embedded/binaries.ts"
-import { type TestServer, startServer } from "../test/support/database.ts"
-import type { Round, Scenario } from "./Scenario.ts"
-import { hot } from "./scenarios/hot.ts"
-import { reader } from "./scenarios/reader.ts"
-import { rollback } from "./scenarios/rollback.ts"
-import { truncate } from "./scenarios/truncate.ts"
-import { writes } from "./scenarios/writes.ts"
-
-const scenarios: readonly Scenario[] = [writes, rollback, truncate, hot, reader]
+import { destroyLeftovers } from "../test/support/testClusters.ts"
+import type { Options, Scenario, Size } from "./Scenario.ts"
+import { Servers } from "./Servers.ts"
+import { recordingOf } from "./faults/recording.ts"
+import { saveRecorded } from "./faults/recorded.ts"
+import { playScenario } from "./playScenario.ts"
+import { type Score, renderScoreboard } from "./scoreboard.ts"
+import { scenarios } from "./scenarios/scenarios.ts"
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    quick: { type: "boolean", default: false },
+    full: { type: "boolean", default: false },
     seeds: { type: "string" },
     first: { type: "string", default: "1" },
+    at: { type: "string" },
     major: { type: "string", default: "18" },
-    rows: { type: "string", default: "40000" },
+    rows: { type: "string" },
+    json: { type: "string" },
+    record: { type: "boolean", default: false },
   },
 })
 
 async function main(): Promise<void> {
+  const major = Number(values.major) as Major
+  await destroyLeftovers()
+  await using servers = new Servers(major)
+  if (values.record) {
+    const { statements } = await recordingOf(await servers.fast())
+    process.stdout.write(`${JSON.stringify(await saveRecorded(statements))}\n`)
+    return
+  }
+  const scores: Score[] = []
+  for (const scenario of chosenScenarios()) {
+    const server = scenario.isDurable === false ? await servers.fast() : await servers.durable()
+    scores.push(await playScenario(scenario, server, { ...options(), seeds: values.seeds }))
+  }
+  process.stdout.write(renderScoreboard(scores))
+  if (values.json !== undefined)
+    await writeFile(values.json, `${JSON.stringify({ at: new Date(), major, size: size(), scores }, null, 2)}\n`)
+  if (scores.some((score) => score.failed > 0)) process.exitCode = 1
+}
+
+function chosenScenarios(): Scenario[] {
   const unknown = positionals.filter((name) => !scenarios.some((one) => one.name === name))
   if (unknown.length > 0)
     throw new Error(`no scenario ${unknown.join(", ")}; there are ${scenarios.map((one) => one.name).join(", ")}`)
-  await using server = await startServer(Number(values.major) as Major, { fsync: "on" })
-  const chosen = scenarios.filter((one) => positionals.length === 0 || positionals.includes(one.name))
-  for (const scenario of chosen) {
-    const rounds = await runScenario(server, scenario)
-    process.stdout.write(
-      `${JSON.stringify({ scenario: scenario.name, major: Number(values.major), ...summaryOf(rounds) }, null, 2)}\n`,
-    )
-    if (rounds.some((round) => round.failures.length > 0)) process.exitCode = 1
-  }
+  return scenarios.filter((one) => positionals.length === 0 || positionals.includes(one.name))
 }
 
-async function runScenario(server: TestServer, scenario: Scenario): Promise<Round[]> {
-  process.stderr.write(`${scenario.name}: ${scenario.says}\n`)
-  const first = Number(values.first)
-  const rounds: Round[] = []
-  for (let seed = first; seed < first + Number(values.seeds ?? scenario.seeds); seed++) {
-    const round = await scenario.run(server, seed, { rows: Number(values.rows) })
-    rounds.push(round)
-    const facts = JSON.stringify({ seed, ...round.counts, ...roundedValues(round.ms) })
-    process.stderr.write(`  ${round.failures.length === 0 ? "ok  " : "FAIL"} ${facts}\n`)
-    for (const failure of round.failures) process.stderr.write(`       ${failure}\n`)
-    if (round.failures.length > 0)
-      process.stderr.write(
-        `       again: npm run torture -- ${scenario.name} --seeds 1 --first ${seed} --major ${values.major} --rows ${values.rows}\n`,
-      )
-  }
-  return rounds
+function size(): Size {
+  if (values.quick && values.full) throw new Error("--quick and --full exclude each other")
+  if (values.quick) return "quick"
+  return values.full ? "full" : "usual"
 }
 
-function summaryOf(rounds: readonly Round[]): Record<string, unknown> {
-  const [first] = rounds
-  const sum = (name: string): number => rounds.reduce((all, round) => all + (round.counts[name] ?? 0), 0)
+/** Rows of the tables that are not the small one of the faults. */
+const usualRows = { quick: 8_000, usual: 40_000, full: 40_000 }
+
+function options(): Options {
   return {
-    seeds: rounds.length,
-    failed: rounds.filter((round) => round.failures.length > 0).length,
-    ...Object.fromEntries(Object.keys(first?.counts ?? {}).map((name) => [name, sum(name)])),
-    ...Object.fromEntries(
-      Object.keys(first?.ms ?? {}).map((name) => [
-        `${name}Ms`,
-        quantiles(rounds.map((round) => round.ms[name] ?? Number.NaN)),
-      ]),
-    ),
+    rows: Number(values.rows ?? usualRows[size()]),
+    size: size(),
+    at: values.at,
+    first: Number(values.first),
   }
-}
-
-function roundedValues(numbers: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(numbers).map(([name, value]) => [`${name}Ms`, rounded(value)]))
-}
-
-function quantiles(numbers: readonly number[]): { median: number; p95: number; max: number } {
-  const sorted = numbers.toSorted((a, b) => a - b)
-  const at = (share: number): number =>
-    rounded(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN)
-  return { median: at(0.5), p95: at(0.95), max: at(1) }
-}
-
-function rounded(ms: number): number {
-  return Math.round(ms * 10) / 10
 }
 
 await main()
+// Workers that were cut off for good still wait for their database; they have nothing to do with us any more.
+process.exit()

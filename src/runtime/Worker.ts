@@ -72,15 +72,13 @@ export class Worker {
   static async start(services: Services, options: WorkerOptions): Promise<Worker> {
     const worker = new Worker(services, options)
     await worker.#wakeup.open()
-    await insertWorker(services.database, {
-      id: worker.#id,
-      runId: options.runId ?? null,
-      lockKey: lockKey("worker", worker.#id),
-      host: hostname(),
-      pid: process.pid,
-      actor: services.actor,
-    })
-    await deleteDeadWorkers(services.database)
+    try {
+      await worker.#register()
+    } catch (error) {
+      // Its connection would keep the pool from ending, and so the process.
+      worker.#wakeup.close()
+      throw error
+    }
     worker.#every(orphanMs, () => worker.#takeOverOrphans())
     worker.#every(heartbeatMs, () => worker.#beat())
     worker.#every(cancelMs, () => worker.#cancelUnwanted())
@@ -97,6 +95,19 @@ export class Worker {
     for (const timer of this.#timers) clearInterval(timer)
     this.#wakeup.close()
     await deleteWorker(this.#services.database, this.#id).catch(() => {})
+  }
+
+  async #register(): Promise<void> {
+    const { database, actor } = this.#services
+    await insertWorker(database, {
+      id: this.#id,
+      runId: this.#options.runId ?? null,
+      lockKey: lockKey("worker", this.#id),
+      host: hostname(),
+      pid: process.pid,
+      actor,
+    })
+    await deleteDeadWorkers(database)
   }
 
   async #work(): Promise<void> {

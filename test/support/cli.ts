@@ -12,8 +12,8 @@ export type Ended = {
   readonly stderr: string
 }
 
-/** The command as a process of its own, whose output is kept. */
-export type Cutover = {
+/** The command as a process of its own, whose output is kept. `await using` kills it at the end of its block. */
+export type Cutover = AsyncDisposable & {
   readonly process: ChildProcessByStdio<null, Readable, Readable>
   /** What it has written so far. */
   readonly stdout: () => string
@@ -42,7 +42,16 @@ export function startCutover(
     stdout,
     stderr,
   }))
-  return { process: child, stdout: () => stdout, stderr: () => stderr, ended }
+  return {
+    process: child,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    ended,
+    [Symbol.asyncDispose]: async () => {
+      child.kill("SIGKILL")
+      await ended
+    },
+  }
 }
 
 export async function runCutover(

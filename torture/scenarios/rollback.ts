@@ -9,9 +9,10 @@ import { judge } from "../judge.ts"
 
 /** Writers through a run, its swap, a while with the new table, the rollback, and a while with the old one. */
 export const rollback: Scenario = {
+  id: "D2",
   name: "rollback",
   says: "a rollback under live writes: nothing lost both ways",
-  seeds: 50,
+  seeds: { quick: 1, usual: 50, full: 50 },
   run: async (server, seed, { rows }) => {
     const { random } = randomOf(String(seed))
     await using database = await createDatabase("torture", server.url)

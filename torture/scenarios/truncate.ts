@@ -9,9 +9,10 @@ import { judge } from "../judge.ts"
 
 /** Somebody empties the table now and then, in the middle of everything; every second seed is rolled back in the end. */
 export const truncate: Scenario = {
+  id: "D3",
   name: "truncate",
   says: "TRUNCATE at random moments, before the swap and after it: nothing lost, nothing risen from the dead",
-  seeds: 20,
+  seeds: { quick: 1, usual: 20, full: 50 },
   run: async (server, seed, { rows }) => {
     const { random } = randomOf(String(seed))
     await using database = await createDatabase("torture", server.url)

@@ -7,9 +7,10 @@ import { judge } from "../judge.ts"
 
 /** Writers of every kind through a whole run; then the table is compared with what they wrote in the same transactions. */
 export const writes: Scenario = {
+  id: "D1",
   name: "writes",
   says: "live writes through a whole run: nothing lost, extra or stale, no error seen by a client",
-  seeds: 50,
+  seeds: { quick: 1, usual: 50, full: 50 },
   run: async (server, seed, { rows }) => {
     await using database = await createDatabase("torture", server.url)
     await using open = await services(database)

@@ -8,6 +8,7 @@ import type { Services } from "../Services.ts"
 import { passCommand } from "../door.ts"
 import { withLockRetries } from "../withLockRetries.ts"
 import { assertOpen } from "./pause.ts"
+import { limitLocks } from "../../steps/locks/limitLocks.ts"
 
 export type CleanupRequest = {
   /** Drop before the fallback window is over; wants a reason. */
@@ -31,7 +32,7 @@ export async function cleanupNow(
           sql`select fallback_until <= clock_timestamp() as over from cutover.runs where id = ${runId}`,
         )
         if (!over && !(beforeWindow && reason !== null)) throw windowOpen(run)
-        await tx.query(sql`select set_config('lock_timeout', ${`${run.options.lockTimeoutMs}ms`}, true)`)
+        await limitLocks(tx, run)
         const { facts } = await dropLegacy(tx, run)
         return { event: { type: "legacy.dropped" }, facts: { ...facts, beforeWindow: !over, reason } }
       }),

@@ -2,7 +2,6 @@ import { legacyName } from "../../domain/derivedNames.ts"
 import { renderTableName } from "../../domain/tableName.ts"
 import { CutoverError, nothingChanged } from "../../errors/CutoverError.ts"
 import { canAdvance } from "../../machine/advance.ts"
-import { sql } from "../../postgres/sql.ts"
 import { withTransaction } from "../../postgres/transaction.ts"
 import { followsBack } from "../../steps/changes/captureBack.ts"
 import { countUnheld, readUnheld } from "../../steps/changes/replayBack.ts"
@@ -17,6 +16,7 @@ import { passCommand } from "../door.ts"
 import { withLockRetries } from "../withLockRetries.ts"
 import { pause } from "./pause.ts"
 import { resume } from "./resume.ts"
+import { limitLocks } from "../../steps/locks/limitLocks.ts"
 
 export type RolledBack = { readonly run: Run; readonly lockHeldMs: number }
 
@@ -35,7 +35,7 @@ export async function rollback(services: Services, runId: string, reason: string
         await catchUp(services, runId)
         return await passCommand(services, runId, async (tx, now) => {
           await assertWayBack(services, now)
-          await tx.query(sql`select set_config('lock_timeout', ${`${now.options.lockTimeoutMs}ms`}, true)`)
+          await limitLocks(tx, now)
           swapped = await swapBack(tx, now)
           return { event: { type: "rolled.back" }, facts: { ...swapped.facts, reason } }
         })

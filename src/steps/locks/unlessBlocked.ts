@@ -5,6 +5,7 @@ import { sql } from "../../postgres/sql.ts"
 import type { Run } from "../../store/runs.ts"
 import type { Outcome } from "../Step.ts"
 import { readBlockers, renderBlockers } from "./blockers.ts"
+import { limitLocks } from "./limitLocks.ts"
 
 export type LockedWork = {
   /** What waits, for the person who reads the reason: `the swap`. */
@@ -27,7 +28,7 @@ export async function unlessBlocked(
 ): Promise<Outcome<RunEvent>> {
   await tx.query(sql`savepoint locked_work`)
   try {
-    await tx.query(sql`select set_config('lock_timeout', ${`${run.options.lockTimeoutMs}ms`}, true)`)
+    await limitLocks(tx, run)
     return await work()
   } catch (error) {
     if (!(error instanceof BlockedError) && classify(error) !== "contention") throw error

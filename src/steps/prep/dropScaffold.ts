@@ -10,10 +10,11 @@ import { dropLoader } from "../copy/loader.ts"
 import { dropCaptureBack } from "../changes/captureBack.ts"
 import { dropGuardStatements } from "./guardWrites.ts"
 import { tableOf } from "../partitionTable.ts"
+import { limitLocks } from "../locks/limitLocks.ts"
 
 /** Drops what the run made, never with CASCADE; the source is as it was, and takes writes again. */
 export async function dropScaffold(tx: Queryable, run: Run): Promise<void> {
-  await tx.query(sql`select set_config('lock_timeout', ${`${run.options.lockTimeoutMs}ms`}, true)`)
+  await limitLocks(tx, run)
   // ACCESS EXCLUSIVE on the source until the commit; taken first, so that a reader in the way costs the rest nothing.
   // By OID: somebody may have renamed it, which is a reason to abort.
   const source = await findNameOf(tx, run.sourceOid)

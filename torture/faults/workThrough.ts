@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import { isTransient } from "../../src/postgres/classify.ts"
+import { Worker } from "../../src/runtime/Worker.ts"
+import type { Status } from "../../src/domain/status.ts"
+import { readStatus } from "../../src/store/status.ts"
+import type { TestDatabase } from "../../test/support/database.ts"
+import type { OpenServices } from "../../src/runtime/openServices.ts"
+import { isQuiet, launchRun, services } from "../../test/support/runs.ts"
+import { findRunId } from "./lives.ts"
+import { launchInput } from "./smallTable.ts"
+
+/** How long a run may take with all that goes wrong on its way. */
+const patienceMs = 120_000
+
+/** How a run came to its end: how often somebody had to call the command again, because the database was away as it began. */
+export type Through = { readonly status: Status; readonly calls: number }
+
+/**
+ * Launches a run by way of a proxy and works it with one worker, whatever breaks on the way: once the worker has begun nobody
+ * helps it. `database` is the same one without the proxy.
+ */
+export async function workThrough(database: TestDatabase, proxyUrl: string): Promise<Through> {
+  const deadline = Date.now() + patienceMs
+  for (let calls = 1; ; calls++) {
+    const begun = await begin(database, proxyUrl).catch((error: unknown) => {
+      if (!isTransient(error) || Date.now() > deadline) throw error
+    })
+    if (begun !== undefined) return { status: await workOn(begun, deadline), calls }
+    await sleep(100)
+  }
+}
+
+type Begun = { readonly open: OpenServices; readonly worker: Worker; readonly runId: string }
+
+async function begin(database: TestDatabase, proxyUrl: string): Promise<Begun> {
+  const open = await services({ ...database, url: proxyUrl })
+  try {
+    const runId = (await findRunId(database)) ?? (await launchRun(open, launchInput)).id
+    return { open, runId, worker: await Worker.start(open, { runId, lanes: 2 }) }
+  } catch (error) {
+    await open.close()
+    throw error
+  }
+}
+
+async function workOn({ open, worker, runId }: Begun, deadline: number): Promise<Status> {
+  try {
+    for (;;) {
+      const status = await readStatus(open.database, runId).catch(unlessTransient)
+      if (status !== undefined && isQuiet(status)) return status
+      if (Date.now() > deadline)
+        throw new Error(`waited in vain; the run is ${JSON.stringify(status?.run)} ${JSON.stringify(status?.totals)}`)
+      await sleep(25)
+    }
+  } finally {
+    await worker.stop()
+    await open.close()
+  }
+}
+
+function unlessTransient(error: unknown): undefined {
+  if (!isTransient(error)) throw error
+}
