@@ -13,7 +13,7 @@ export function percentile(values: readonly number[], share: number): number {
 }
 
 export function largest(values: readonly number[]): number {
-  return values.length === 0 ? Number.NaN : Math.max(...values)
+  return values.length === 0 ? Number.NaN : values.reduce((most, value) => Math.max(most, value))
 }
 
 export function sum(values: readonly number[]): number {
