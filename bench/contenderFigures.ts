@@ -1,7 +1,7 @@
 import type { BenchResult, ContenderResult, SpeedResult, Timing } from "./BenchResult.ts"
 import type { ContenderKind } from "./contenders/Contender.ts"
 import { copyAlone } from "./contenders/cutover.ts"
-import { median } from "./statistics.ts"
+import { median, medianRatio } from "./statistics.ts"
 
 /** What is compared: a contender's whole time, or the copy of ours alone. */
 export type Bar = { readonly name: string; readonly kind: ContenderKind | "copy"; readonly ms: readonly number[] }
@@ -29,14 +29,21 @@ export function findContender(
   return speed?.contenders.find((one) => one.kind === kind && (parallel === undefined || one.parallel === parallel))
 }
 
-export function medianMs({ timings }: ContenderResult): number {
-  return median(timings.map((one) => one.ms))
+export function timesOf({ timings }: ContenderResult): number[] {
+  return timings.map((one) => one.ms)
 }
 
 /** How many times as fast as the naive insert; more than 1 is faster. Undefined where that did not run. */
 export function speedupOf(speed: SpeedResult, ms: readonly number[]): number | undefined {
   const naive = findContender({ speed }, "naive")
-  return naive === undefined ? undefined : medianMs(naive) / median(ms)
+  return naive === undefined ? undefined : medianRatio(timesOf(naive), ms)
+}
+
+/** CPU time of the server, of that of the naive insert. Undefined where one of them is not known. */
+export function workShareOf(speed: SpeedResult, timings: readonly Timing[]): number | undefined {
+  const ofNaive = (findContender({ speed }, "naive")?.timings ?? []).flatMap((one) => one.serverCpuMs ?? [])
+  const own = timings.flatMap((one) => one.serverCpuMs ?? [])
+  return ofNaive.length === 0 || own.length === 0 ? undefined : medianRatio(own, ofNaive)
 }
 
 /** Median bytes of WAL. */

@@ -1,7 +1,7 @@
 import type { BenchResult, ContenderResult, Heap, PauseResult, ProcessUse, WaitingSample } from "./BenchResult.ts"
-import { copyTimes, findContender, medianMs, walBytes } from "./contenderFigures.ts"
+import { copyTimes, findContender, timesOf, walBytes } from "./contenderFigures.ts"
 import { formatBytes, formatMs, formatRatio, formatShare } from "./render/units.ts"
-import { largest, median, percentile, sum } from "./statistics.ts"
+import { largest, median, medianRatio, percentile, sum } from "./statistics.ts"
 
 /** One target, and what was measured of it. */
 export type Finding = {
@@ -42,7 +42,6 @@ function speedFindings(result: BenchResult, ours: ContenderResult): Finding[] {
   const naive = findContender(result, "naive")
   const bare = findContender(result, "bare", ours.parallel)
   const wanted = speedups[result.data.heap]
-  const copyMs = median(copyTimes(ours))
   return [
     ...(naive === undefined
       ? []
@@ -50,12 +49,12 @@ function speedFindings(result: BenchResult, ours: ContenderResult): Finding[] {
           atLeast(
             `\`${ours.name}\`, the whole run, against the naive insert`,
             wanted.whole,
-            medianMs(naive) / medianMs(ours),
+            medianRatio(timesOf(naive), timesOf(ours)),
           ),
           atLeast(
             `\`${ours.name}\`, copy and indexes, against the naive insert`,
             wanted.copy,
-            medianMs(naive) / copyMs,
+            medianRatio(timesOf(naive), copyTimes(ours)),
           ),
           atMost(
             `\`${ours.name}\`, WAL, of that of the naive insert`,
@@ -69,7 +68,7 @@ function speedFindings(result: BenchResult, ours: ContenderResult): Finding[] {
           atMost(
             `\`${ours.name}\`, copy and indexes, of the time of the bare script`,
             targets.overBare,
-            copyMs / medianMs(bare),
+            medianRatio(copyTimes(ours), timesOf(bare)),
           ),
         ]),
   ]
@@ -117,7 +116,7 @@ export function sizeFindings(results: readonly BenchResult[]): Finding[] {
     )
     const other = small === undefined ? undefined : findContender(small, "cutover", ours?.parallel)
     if (ours === undefined || other === undefined || small === undefined || small === result) return []
-    const found = medianMs(ours) / result.data.rows / (medianMs(other) / small.data.rows)
+    const found = median(timesOf(ours)) / result.data.rows / (median(timesOf(other)) / small.data.rows)
     const sizes = `${result.data.rows / 1e6} M rows to ${small.data.rows / 1e6} M`
     return [
       atMost(

@@ -11,7 +11,7 @@ import { renderChart } from "../bench/render/renderChart.ts"
 import { renderPage } from "../bench/render/renderPage.ts"
 import { renderText } from "../bench/render/renderText.ts"
 import { chartPath, pagePath, readResults } from "../bench/results.ts"
-import { median, percentile } from "../bench/statistics.ts"
+import { median, medianRatio, percentile } from "../bench/statistics.ts"
 
 function timing(ms: number, peakRssBytes?: number): Timing {
   const process =
@@ -47,7 +47,7 @@ const ours: ContenderResult = {
   name: "cutover launch, 2 at once",
   says: "the whole run.",
   parallel: 2,
-  timings: [timing(13_000, 150e6), timing(12_500, 155e6), timing(40_000, 149e6)],
+  timings: [timing(12_000, 150e6), timing(12_500, 155e6), timing(40_000, 149e6)],
 }
 
 function pauses(longestMs: number): Pause[] {
@@ -124,11 +124,11 @@ function keptOf(found: BenchResult): boolean[] {
 }
 
 describe("the findings of a bench", () => {
-  it("compare medians, so that one disturbed run does not count", () => {
+  it("compare turn by turn and take the median, so that one disturbed run does not count", () => {
     expect(findingsOf(result())[0]).toEqual({
       what: "`cutover launch, 2 at once`, the whole run, against the naive insert",
       promised: "at least 2.00×",
-      measured: "2.00×",
+      measured: "2.08×",
       isKept: true,
     })
   })
@@ -162,10 +162,10 @@ describe("the rendering of a bench", () => {
     const page = renderPage([result()])
     expect(page).toContain("## PostgreSQL 18, 3M rows, in the order of the date\n")
     expect(page).toContain(
-      "| cutover launch, 2 at once | 13.0 s, 12.5 s, 40.0 s | 13.0 s | 2.00× | 231k | 100 bytes | 21.0 s | 2.3 %, 2.3 %, 2.3 % |",
+      "| cutover launch, 2 at once | 12.0 s, 12.5 s, 40.0 s | 12.5 s | 2.08× | 240k | 100 bytes | 21.0 s | 1.00× | 2.3 %, 2.3 %, 2.3 % |",
     )
     expect(page).toContain(
-      "| its copy and indexes, 2 at once | 9.75 s, 9.38 s, 30.0 s | 9.75 s | 2.67× | 308k |  |  |  |",
+      "| its copy and indexes, 2 at once | 9.00 s, 9.38 s, 30.0 s | 9.38 s | 2.78× | 320k |  |  |  |  |",
     )
     for (const table of page.split("\n\n").filter((part) => part.startsWith("|"))) {
       expect(
@@ -192,7 +192,7 @@ describe("the rendering of a bench", () => {
     const bars = [...chart.matchAll(/<rect x="\d+" y="\d+" width="([\d.]+)"/g)].map((found) => Number(found[1]))
     expect(bars).toHaveLength(4)
     expect(bars.indexOf(Math.max(...bars))).toBe(0)
-    expect(chart).toContain("26.0 s  ·  1.00×")
+    expect(chart).toContain("1.00×  ·  26.0 s")
   })
 
   it("is what docs/benchmarks.md and its chart say of the results that are kept", async () => {
@@ -225,6 +225,10 @@ describe("statistics", () => {
   ])("of %j: median %d, p95 %d", (values, middle, high) => {
     expect(median(values)).toBe(middle)
     expect(percentile(values, 0.95)).toBe(high)
+  })
+
+  it("compare turns that followed each other", () => {
+    expect(medianRatio([10, 30, 12], [5, 5, 4])).toBe(3)
   })
 
   it("take the 19th of 20 values for p95", () => {

@@ -1,15 +1,15 @@
-import type { BenchResult } from "../BenchResult.ts"
-import { type Bar, barsOf, speedupOf } from "../contenderFigures.ts"
+import type { BenchResult, SpeedResult } from "../BenchResult.ts"
+import { type Bar, barsOf, speedupOf, timesOf } from "../contenderFigures.ts"
 import { median } from "../statistics.ts"
 import { formatCount, formatMs, formatRatio } from "./units.ts"
 
-const width = 760
-const left = 230
+const width = 800
+const left = 270
 const barHeight = 22
 const gap = 8
 const titleHeight = 44
-/** What stands behind the longest bar: its time and its ratio. */
-const right = 130
+/** What stands behind the longest bar: its ratio and its time. */
+const right = 150
 
 /**
  * `docs/benchmarks.svg`: a panel for each set of data that all contenders ran on, a bar for each of them. It has a ground
@@ -31,21 +31,25 @@ ${rendered.join("\n")}
 `
 }
 
-function renderPanel(result: BenchResult, top: number): string {
-  const { speed, data, versions } = result
+function renderPanel({ speed, data, versions }: BenchResult, top: number): string {
   if (speed === null) return ""
-  const bars = barsOf(speed)
-  const longest = Math.max(...bars.map((bar) => median(bar.ms)))
+  const bars = barsOf(speed).map((bar) => ({ ...bar, ratio: speedupOf(speed, bar.ms) }))
+  const shares = bars.map((bar) => shareOf(bar, speed))
+  const longest = Math.max(...shares)
   const title = `PostgreSQL ${versions.major}, ${formatCount(data.rows)} rows, ${heapTitles[data.heap]}`
   const rows = bars.map((bar, index) => {
-    const length = (median(bar.ms) / longest) * (width - left - right)
-    return renderBar(bar, {
-      top: top + titleHeight + index * (barHeight + gap),
-      length,
-      ratio: speedupOf(speed, bar.ms),
-    })
+    const length = ((shares[index] ?? 0) / longest) * (width - left - right)
+    return renderBar(bar, { top: top + titleHeight + index * (barHeight + gap), length })
   })
   return `<text x="16" y="${top + 30}" font-size="15" font-weight="600" fill="#1f2328">${escape(title)}</text>\n${rows.join("\n")}`
+}
+
+type RatedBar = Bar & { readonly ratio: number | undefined }
+
+/** Of the naive insert's time, so that bars and ratios say the same; of its own where that did not run. */
+function shareOf({ ms, ratio }: RatedBar, { contenders }: SpeedResult): number {
+  const [first] = contenders
+  return ratio === undefined ? median(ms) / (first === undefined ? 1 : median(timesOf(first))) : 1 / ratio
 }
 
 const heapTitles = {
@@ -54,12 +58,12 @@ const heapTitles = {
   unindexed: "shuffled heap, no index on the date",
 } as const
 
-type Place = { readonly top: number; readonly length: number; readonly ratio: number | undefined }
+type Place = { readonly top: number; readonly length: number }
 
-function renderBar({ name, kind, ms }: Bar, { top, length, ratio }: Place): string {
+function renderBar({ name, kind, ms, ratio }: RatedBar, { top, length }: Place): string {
   const middle = top + barHeight / 2 + 4.5
   const isOurs = kind === "cutover" || kind === "copy"
-  const figures = [formatMs(median(ms)), ...(ratio === undefined ? [] : [formatRatio(ratio)])].join("  ·  ")
+  const figures = [...(ratio === undefined ? [] : [formatRatio(ratio)]), formatMs(median(ms))].join("  ·  ")
   return `<text x="${left - 10}" y="${middle}" text-anchor="end" fill="#1f2328"${isOurs ? ' font-weight="600"' : ""}>${escape(name)}</text>
 <rect x="${left}" y="${top}" width="${Math.max(1, length).toFixed(1)}" height="${barHeight}" rx="2" fill="${colourOf[kind]}"/>
 <text x="${(left + length + 8).toFixed(1)}" y="${middle}" fill="#59636e">${escape(figures)}</text>`

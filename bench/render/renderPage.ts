@@ -10,12 +10,14 @@ export function renderPage(results: readonly BenchResult[]): string {
 
 const intro = `# Benchmarks
 
-Written by \`npm run bench -- --write-docs\` from \`bench/results/*.json\`. A table of returned goods (about 264 bytes a row,
+Written by \`npm run bench -- --write-docs\` from \`bench/results/*.json\`. A table of returned goods (256 bytes a row,
 24 months, a primary key and three indexes) is partitioned by month, in several ways, on an embedded PostgreSQL with full
 durability. What counts are the ratios: everything in a table ran on the same server with the same data, by turns. Each
 section says which command made it.
 
 ![How long each contender takes; shorter is faster](benchmarks.svg)
+
+Bars are times in proportion to that of the naive insert in the same round, with medians of the times beside them.
 
     npm run bench                                       all contenders, 2 M rows in order and shuffled: 40 minutes, 6 GB of disk
     npm run bench -- --heap shuffled,unindexed          how the rows lie, and whether an index finds a month
@@ -67,7 +69,8 @@ function method([first]: readonly BenchResult[]): string {
 **Speed.** Every run begins with a fresh copy of one database, made file by file, and a CHECKPOINT; the contenders take
 turns, and every second round goes in the opposite order. After each run every month is counted and must be what was
 loaded, in a partition of its own. WAL is what the server wrote from the begin of the run to its end; the CPU time of
-all its processes tells how much work that was, whatever else the machine did.
+all its processes tells how much work that was, whatever else the machine did. A ratio is the median of the ratios of
+each round, for what ran in one round ran within minutes.
 
 ${[...says].map(([name, text]) => `- ${name}: ${text}`).join("\n")}
 

@@ -1,5 +1,5 @@
 import type { BenchResult, LiveResult, Pause, PauseResult, SpeedResult, Timing, WaitingSample } from "../BenchResult.ts"
-import { barsOf, speedupOf, walBytes } from "../contenderFigures.ts"
+import { barsOf, speedupOf, walBytes, workShareOf } from "../contenderFigures.ts"
 import { type Finding, cpuShare, findingsOf, waitingShare } from "../findingsOf.ts"
 import { largest, median, percentile } from "../statistics.ts"
 import { formatBytes, formatLatency, formatMs, formatRatio, formatShare } from "./units.ts"
@@ -34,10 +34,21 @@ export function findingsTable(title: string, findings: readonly Finding[]): Tabl
 function speedTable(speed: SpeedResult, rows: number): Table {
   return {
     title: "Speed",
-    head: ["contender", "each run", "median", "naive = 1", "rows/s", "WAL per row", "CPU of the server", "others"],
+    head: [
+      "contender",
+      "each run",
+      "median",
+      "naive = 1",
+      "rows/s",
+      "WAL per row",
+      "CPU of the server",
+      "its naive = 1",
+      "others",
+    ],
     rows: barsOf(speed).map(({ name, kind, ms }) => {
       const timings = kind === "copy" ? [] : (speed.contenders.find((one) => one.name === name)?.timings ?? [])
       const speedup = speedupOf(speed, ms)
+      const work = workShareOf(speed, timings)
       return [
         name,
         ms.map(formatMs).join(", "),
@@ -46,6 +57,7 @@ function speedTable(speed: SpeedResult, rows: number): Table {
         `${Math.round(rows / median(ms))}k`,
         timings.length === 0 ? "" : `${Math.round(walBytes(timings) / rows)} bytes`,
         formatCpu(timings),
+        work === undefined ? "" : formatRatio(work),
         formatOthers(timings.map((timing) => timing.othersShare)),
       ]
     }),
