@@ -42,6 +42,11 @@ export async function readResults(): Promise<BenchResult[]> {
 /** The page, and the chart that it shows. */
 export async function writePage(): Promise<void> {
   const results = await readResults()
-  await writeFile(pagePath, renderPage(results))
+  await writeFile(pagePath, renderPage(results, await readNotes()))
   await writeFile(chartPath, renderChart(results))
+}
+
+/** What a person made of the results that are kept, by hand: to be looked at again with each of them. */
+export async function readNotes(): Promise<string> {
+  return await readFile(join(import.meta.dirname, "notes.md"), "utf8")
 }

@@ -10,7 +10,7 @@ import { readOptions } from "../bench/options.ts"
 import { renderChart } from "../bench/render/renderChart.ts"
 import { renderPage } from "../bench/render/renderPage.ts"
 import { renderText } from "../bench/render/renderText.ts"
-import { chartPath, pagePath, readResults } from "../bench/results.ts"
+import { chartPath, pagePath, readNotes, readResults } from "../bench/results.ts"
 import { median, medianRatio, percentile } from "../bench/statistics.ts"
 
 function timing(ms: number, peakRssBytes?: number): Timing {
@@ -197,7 +197,7 @@ describe("the rendering of a bench", () => {
 
   it("is what docs/benchmarks.md and its chart say of the results that are kept", async () => {
     const results = await readResults()
-    expect(readFileSync(pagePath, "utf8")).toBe(renderPage(results))
+    expect(readFileSync(pagePath, "utf8")).toBe(renderPage(results, await readNotes()))
     expect(readFileSync(chartPath, "utf8")).toBe(renderChart(results))
   })
 })

@@ -3,9 +3,9 @@ import { sizeFindings } from "../findingsOf.ts"
 import { type Table, findingsTable, tablesOf } from "./tablesOf.ts"
 import { formatBytes, formatCount, formatRows } from "./units.ts"
 
-/** `docs/benchmarks.md`, whole: what is measured, how to repeat it, and what each of these benches found. */
-export function renderPage(results: readonly BenchResult[]): string {
-  return [intro, ...results.map(renderResult), ...sizes(results), method(results), caveats].join("\n")
+/** `docs/benchmarks.md`, whole: what is measured, how to repeat it, what a person made of it, and what each of these benches found. */
+export function renderPage(results: readonly BenchResult[], notes = ""): string {
+  return [intro, notes, ...results.map(renderResult), ...sizes(results), method(results), caveats].join("\n")
 }
 
 const intro = `# Benchmarks
