@@ -38,7 +38,7 @@ export const usage = `npm run bench -- [options]
   --runs <count>        How often each contender runs, interleaved. Default: 3.
   --pauses <count>      How many pauses of each kind. Default: 20.
   --patience <seconds>  How long to wait for a moment in which nobody else works; 0 neither waits nor repeats. Default: 120.
-  --quick               50,000 rows, one run, one pause, no patience: to try it, in about a minute.
+  --quick               20,000 rows, one run, one pause, no patience: to try it, in about a minute.
   --directory <path>    Where the server's files go: five times the table. Default: the temporary directory.
   --seed <number>       Repeats the random moments of another bench.
   --write-docs          Keeps the results in bench/results, and writes docs/benchmarks.md and its chart from all that are kept.
@@ -73,7 +73,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
   return {
     major: oneOf("major", majors)(values.major),
     heaps: list(values.heap, ["ordered", "shuffled"], oneOf("heap", heaps)),
-    rows: list(values.rows, [quick ? 50_000 : 2_000_000], toRows),
+    rows: list(values.rows, [quick ? 20_000 : 2_000_000], toRows),
     parallel: list(values.parallel, [2], (text) => toCount("parallel", text)),
     batchTarget: values["batch-target"],
     contenders: list(values.contenders, contenderKinds, oneOf("contenders", contenderKinds)),
