@@ -1,6 +1,6 @@
 import type { BenchResult, ContenderResult, Heap, PauseResult, ProcessUse, WaitingSample } from "./BenchResult.ts"
 import { copyTimes, findContender, timesOf, walBytes } from "./contenderFigures.ts"
-import { formatBytes, formatMs, formatRatio, formatShare } from "./render/units.ts"
+import { formatBytes, formatCount, formatMs, formatRatio, formatShare } from "./render/units.ts"
 import { largest, median, medianRatio, percentile, sum } from "./statistics.ts"
 
 /** One target, and what was measured of it. */
@@ -107,24 +107,25 @@ export function cpuShare({ workingCpuMs, workingMs }: ProcessUse): number {
   return workingCpuMs / workingMs
 }
 
+/** Fewer runs say too little to hold two benches against each other. */
+const enoughRuns = 3
+
 /** What a row costs where there are more of them, for each size of the same heap and version but the smallest. */
 export function sizeFindings(results: readonly BenchResult[]): Finding[] {
-  return results.flatMap((result) => {
-    const ours = findContender(result, "cutover")
-    const small = results.find(
-      (one) => one.versions.major === result.versions.major && one.data.heap === result.data.heap,
-    )
-    const other = small === undefined ? undefined : findContender(small, "cutover", ours?.parallel)
-    if (ours === undefined || other === undefined || small === undefined || small === result) return []
-    const found = median(timesOf(ours)) / result.data.rows / (median(timesOf(other)) / small.data.rows)
-    const sizes = `${result.data.rows / 1e6} M rows to ${small.data.rows / 1e6} M`
-    return [
-      atMost(
-        `PostgreSQL ${result.versions.major}, ${result.data.heap}: cost per row, ${sizes}`,
-        targets.costOfSize,
-        found,
-      ),
-    ]
+  const sizes = results.flatMap(({ versions, data, speed }) =>
+    (speed?.contenders ?? [])
+      .filter((one) => one.kind === "cutover" && one.timings.length >= enoughRuns)
+      .map((one) => ({
+        series: `PostgreSQL ${versions.major}, ${data.heap}, ${one.parallel} at once`,
+        rows: data.rows,
+        msPerRow: median(timesOf(one)) / data.rows,
+      })),
+  )
+  return sizes.flatMap(({ series, rows, msPerRow }) => {
+    const small = sizes.find((one) => one.series === series)
+    if (small === undefined || small.rows === rows) return []
+    const what = `${series}: cost per row, ${formatCount(rows)} rows to ${formatCount(small.rows)}`
+    return [atMost(what, targets.costOfSize, msPerRow / small.msPerRow)]
   })
 }
 
