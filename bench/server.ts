@@ -32,13 +32,19 @@ export async function withServer<T>(
     await cluster.destroy()
     await rm(directory, { recursive: true, force: true })
   }
+  let isInterrupted = false
   const interrupted = (signal: string): void => {
+    isInterrupted = true
     process.stderr.write(`${signal}: deleting the server\n`)
     void destroy().finally(() => process.exit(130))
   }
   process.once("SIGINT", interrupted).once("SIGTERM", interrupted)
   try {
     return await use(benchServer(cluster))
+  } catch (error) {
+    // Queries fail because the server goes away; the process ends when it is deleted.
+    if (isInterrupted) await new Promise(() => {})
+    throw error
   } finally {
     process.off("SIGINT", interrupted).off("SIGTERM", interrupted)
     await destroy()
