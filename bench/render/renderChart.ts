@@ -12,7 +12,7 @@ const titleHeight = 44
 const right = 150
 
 /**
- * `docs/benchmarks.svg`: a panel for each set of data that all contenders ran on, a bar for each of them. It has a ground
+ * `docs/benchmarks.svg`: a panel for each set of data that three or more ran on, a bar for each of them. It has a ground
  * of its own, so that it can be read on light and dark pages alike.
  */
 export function renderChart(results: readonly BenchResult[]): string {
