@@ -1,13 +1,16 @@
 import type { Major } from "../src/embedded/binaries.ts"
+import type { ContenderKind } from "./contenders/Contender.ts"
 
 /**
- * What a whole bench found, as it is kept in `bench/results/<major>.json`. Times are in milliseconds, sizes in bytes,
- * shares between 0 and 1. A part that was not measured is null.
+ * What was found on one set of data, as it is kept in `bench/results/<major>-<heap>-<rows>-<parts>.json`. Times are in
+ * milliseconds, sizes in bytes, shares between 0 and 1. A part that was not measured is null.
  */
 export type BenchResult = {
-  readonly schemaVersion: 1
+  readonly schemaVersion: 2
   /** ISO 8601, UTC: when the bench began. */
   readonly at: string
+  /** The command that made it. */
+  readonly command: string
   /** The checkout's commit, followed by `+` where files were changed since. */
   readonly commit: string
   /** Repeats the random moments. */
@@ -17,8 +20,10 @@ export type BenchResult = {
   /** What the server was set to, of what matters here. */
   readonly settings: Readonly<Record<string, string>>
   readonly data: DataFacts
+  readonly batchTarget: string
   readonly speed: SpeedResult | null
   readonly waiting: readonly WaitingSample[] | null
+  readonly live: LiveResult | null
   readonly pauses: PauseResult | null
 }
 
@@ -36,19 +41,31 @@ export type Versions = {
   readonly major: Major
 }
 
-/** The table that is partitioned. `months` is how many rows each month has, by label such as `2001-01`. */
+/** How the rows lie in the heap: by date, or in no order; `unindexed` is in no order, without an index that begins with the date. */
+export const heaps = ["ordered", "shuffled", "unindexed"] as const
+export type Heap = (typeof heaps)[number]
+
+/** The table that is partitioned. `months` is how many rows each month has, by label such as `2024-01`. */
 export type DataFacts = {
   readonly table: string
+  readonly heap: Heap
   readonly rows: number
   readonly heapBytes: number
   readonly totalBytes: number
   readonly months: Readonly<Record<string, number>>
 }
 
-/** The contenders in the order of their table; the first one is what the others are compared with. */
+/** The contenders in the order of their table. */
 export type SpeedResult = { readonly contenders: readonly ContenderResult[] }
 
-export type ContenderResult = { readonly name: string; readonly says: string; readonly timings: readonly Timing[] }
+export type ContenderResult = {
+  readonly kind: ContenderKind
+  readonly name: string
+  readonly says: string
+  /** Connections at work at once. */
+  readonly parallel: number
+  readonly timings: readonly Timing[]
+}
 
 /** One run of one contender. */
 export type Timing = {
@@ -64,8 +81,17 @@ export type Timing = {
   readonly parts: Readonly<Record<string, number>>
 }
 
-/** `cpuMs` is user and system time together. */
-export type ProcessUse = { readonly peakRssBytes: number; readonly cpuMs: number; readonly wallMs: number }
+/**
+ * `cpuMs` is user and system time together, of the whole process; `workingCpuMs` that of the `workingMs` from the launch
+ * to the swap, without the start of Node.
+ */
+export type ProcessUse = {
+  readonly peakRssBytes: number
+  readonly cpuMs: number
+  readonly wallMs: number
+  readonly workingCpuMs: number
+  readonly workingMs: number
+}
 
 /** One run watched from outside; see `measureWaiting` for the meaning. */
 export type WaitingSample = {
@@ -76,9 +102,30 @@ export type WaitingSample = {
   readonly underWayMs: number
   /** The part of it in which no session of ours was at work for it. */
   readonly idleMs: number
-  /** From a batch's statement's end to the next one's begin, as a share of both: what a batch costs besides its rows. */
-  readonly turnaroundShare: number
-  readonly medianTurnaroundMs: number
+  /**
+   * From a batch's statement's end to the next one's begin, as a share of both: what a batch costs besides its rows. Null
+   * after a sweep, whose batches are not noted by stripe.
+   */
+  readonly turnaroundShare: number | null
+  readonly medianTurnaroundMs: number | null
+}
+
+/** What an application feels: transactions that begin at a fixed pace, alone and beside a copy. */
+export type LiveResult = { readonly perSecond: number; readonly periods: readonly LivePeriod[] }
+
+/** Times are from the moment when a transaction was due to its end, so a stall counts for all that it held up. */
+export type LivePeriod = {
+  /** `nothing else`, or the contender's name. */
+  readonly beside: string
+  readonly transactions: number
+  readonly errors: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly longestMs: number
+  /** How long the copy took beside them; null where there was none. */
+  readonly copyMs: number | null
+  /** Rows that differed from the source when it said that it was done, summed over the runs; null where it was not looked. */
+  readonly wrongRows: number | null
 }
 
 export type PauseResult = {

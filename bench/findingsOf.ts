@@ -1,15 +1,9 @@
-import type {
-  BenchResult,
-  ContenderResult,
-  PauseResult,
-  ProcessUse,
-  SpeedResult,
-  WaitingSample,
-} from "./BenchResult.ts"
-import { largest, median, percentile, sum } from "./statistics.ts"
-import { formatBytes, formatMs, formatRatio, formatShare } from "./render/units.ts"
+import type { BenchResult, ContenderResult, Heap, PauseResult, ProcessUse, WaitingSample } from "./BenchResult.ts"
+import { copyTimes, findContender, timesOf, walBytes } from "./contenderFigures.ts"
+import { formatBytes, formatCount, formatMs, formatRatio, formatShare } from "./render/units.ts"
+import { largest, median, medianRatio, percentile, sum } from "./statistics.ts"
 
-/** One promise, and what was measured of it. */
+/** One target, and what was measured of it. */
 export type Finding = {
   readonly what: string
   readonly promised: string
@@ -17,52 +11,122 @@ export type Finding = {
   readonly isKept: boolean
 }
 
-/** The numbers that we promise, out of all that was measured. */
-export function findingsOf({ speed, waiting, pauses }: BenchResult): Finding[] {
+/** The numbers that we aim at, out of all that was measured on one set of data. */
+export function findingsOf(result: BenchResult): Finding[] {
+  const ours = result.speed?.contenders.filter((one) => one.kind === "cutover") ?? []
   return [
-    ...(speed === null ? [] : speedFindings(speed)),
-    ...(waiting === null ? [] : [waitingFinding(waiting)]),
-    ...(pauses === null ? [] : pauseFindings(pauses)),
+    ...ours.flatMap((one) => [...speedFindings(result, one), ...processFindings(one)]),
+    ...(result.waiting === null ? [] : [waitingFinding(result.waiting)]),
+    ...(result.pauses === null ? [] : pauseFindings(result.pauses)),
   ]
 }
 
-export function medianMs({ timings }: ContenderResult): number {
-  return median(timings.map((one) => one.ms))
+/** Times of the naive insert: a heap in order is its best case. */
+const speedups: Readonly<Record<Heap, { readonly whole: number; readonly copy: number }>> = {
+  ordered: { whole: 2, copy: 2.5 },
+  shuffled: { whole: 3, copy: 4 },
+  unindexed: { whole: 3, copy: 4 },
 }
 
-/** How many times as fast as the first contender; more than 1 is faster. */
-export function speedupOf({ contenders }: SpeedResult, contender: ContenderResult): number {
-  const [first] = contenders
-  return first === undefined ? Number.NaN : medianMs(first) / medianMs(contender)
+const targets = {
+  overBare: 1.1,
+  walShare: 0.65,
+  costOfSize: 1.1,
+  rssBytes: 200e6,
+  cpuShare: 0.05,
+  waitingShare: 0.03,
+  pauseSlackMs: 200,
 }
 
-const promised = { speedup: 1, rssBytes: 200e6, waitingShare: 0.05, pauseSlackMs: 200 }
-
-function speedFindings(speed: SpeedResult): Finding[] {
-  return speed.contenders.flatMap((contender) => {
-    const uses = contender.timings.flatMap((one) => (one.process === null ? [] : [one.process]))
-    return uses.length === 0 ? [] : [speedupFinding(speed, contender), memoryFinding(contender, uses)]
-  })
+function speedFindings(result: BenchResult, ours: ContenderResult): Finding[] {
+  const naive = findContender(result, "naive")
+  const bare = findContender(result, "bare", ours.parallel)
+  const wanted = speedups[result.data.heap]
+  return [
+    ...(naive === undefined
+      ? []
+      : [
+          atLeast(
+            `\`${ours.name}\`, the whole run, against the naive insert`,
+            wanted.whole,
+            medianRatio(timesOf(naive), timesOf(ours)),
+          ),
+          atLeast(
+            `\`${ours.name}\`, copy and indexes, against the naive insert`,
+            wanted.copy,
+            medianRatio(timesOf(naive), copyTimes(ours)),
+          ),
+          atMost(
+            `\`${ours.name}\`, WAL, of that of the naive insert`,
+            targets.walShare,
+            walBytes(ours.timings) / walBytes(naive.timings),
+          ),
+        ]),
+    ...(bare === undefined
+      ? []
+      : [
+          atMost(
+            `\`${ours.name}\`, copy and indexes, of the time of the bare script`,
+            targets.overBare,
+            medianRatio(copyTimes(ours), timesOf(bare)),
+          ),
+        ]),
+  ]
 }
 
-function speedupFinding(speed: SpeedResult, contender: ContenderResult): Finding {
-  const speedup = speedupOf(speed, contender)
-  return {
-    what: `\`${contender.name}\` against ${speed.contenders[0]?.name}, by medians`,
-    promised: `more than ${formatRatio(promised.speedup)}`,
-    measured: formatRatio(speedup),
-    isKept: speedup > promised.speedup,
-  }
+function atLeast(what: string, wanted: number, found: number): Finding {
+  return { what, promised: `at least ${formatRatio(wanted)}`, measured: formatRatio(found), isKept: found >= wanted }
 }
 
-function memoryFinding(contender: ContenderResult, uses: readonly ProcessUse[]): Finding {
+function atMost(what: string, wanted: number, found: number): Finding {
+  return { what, promised: `at most ${formatRatio(wanted)}`, measured: formatRatio(found), isKept: found <= wanted }
+}
+
+function processFindings({ name, timings }: ContenderResult): Finding[] {
+  const uses = timings.flatMap((one) => (one.process === null ? [] : [one.process]))
   const peak = largest(uses.map((use) => use.peakRssBytes))
-  return {
-    what: `memory of \`${contender.name}\`, highest of all runs`,
-    promised: `under ${formatBytes(promised.rssBytes)}`,
-    measured: formatBytes(peak),
-    isKept: peak < promised.rssBytes,
-  }
+  const share = median(uses.map(cpuShare))
+  return [
+    {
+      what: `\`${name}\`, memory of its process, highest of all runs`,
+      promised: `under ${formatBytes(targets.rssBytes)}`,
+      measured: formatBytes(peak),
+      isKept: peak < targets.rssBytes,
+    },
+    {
+      what: `\`${name}\`, CPU of its process from launch to swap, of one core`,
+      promised: `under ${formatShare(targets.cpuShare)}`,
+      measured: formatShare(share),
+      isKept: share < targets.cpuShare,
+    },
+  ]
+}
+
+/** Of one core, from the launch to the swap. */
+export function cpuShare({ workingCpuMs, workingMs }: ProcessUse): number {
+  return workingCpuMs / workingMs
+}
+
+/** Fewer runs say too little to hold two benches against each other. */
+const enoughRuns = 3
+
+/** What a row costs where there are more of them, for each size of the same heap and version but the smallest. */
+export function sizeFindings(results: readonly BenchResult[]): Finding[] {
+  const sizes = results.flatMap(({ versions, data, speed }) =>
+    (speed?.contenders ?? [])
+      .filter((one) => one.kind === "cutover" && one.timings.length >= enoughRuns)
+      .map((one) => ({
+        series: `PostgreSQL ${versions.major}, ${data.heap}, ${one.parallel} at once`,
+        rows: data.rows,
+        msPerRow: median(timesOf(one)) / data.rows,
+      })),
+  )
+  return sizes.flatMap(({ series, rows, msPerRow }) => {
+    const small = sizes.find((one) => one.series === series)
+    if (small === undefined || small.rows === rows) return []
+    const what = `${series}: cost per row, ${formatCount(rows)} rows to ${formatCount(small.rows)}`
+    return [atMost(what, targets.costOfSize, msPerRow / small.msPerRow)]
+  })
 }
 
 /** The share of all runs together: one run alone has few samples. */
@@ -74,14 +138,14 @@ function waitingFinding(waiting: readonly WaitingSample[]): Finding {
   const share = waitingShare(waiting)
   return {
     what: "the database waits for us, of the time of the copy",
-    promised: `under ${formatShare(promised.waitingShare)}`,
+    promised: `under ${formatShare(targets.waitingShare)}`,
     measured: formatShare(share),
-    isKept: share < promised.waitingShare,
+    isKept: share < targets.waitingShare,
   }
 }
 
 function pauseFindings({ batchTargetMs, pauses }: PauseResult): Finding[] {
-  const limit = batchTargetMs + promised.pauseSlackMs
+  const limit = batchTargetMs + targets.pauseSlackMs
   const inProcess = pauses.filter((one) => one.how === "in process").map((one) => one.ms)
   const command = pauses.filter((one) => one.how === "command").map((one) => one.afterAcceptedMs)
   return [

@@ -5,13 +5,23 @@ import { readFileSync, readdirSync } from "node:fs"
  * ended. Unlike the clock it hardly depends on what else the machine does. Null where there is no /proc.
  */
 export function readTreeCpu(pid: number): number | null {
-  const own = readStat(pid)
-  if (own === undefined) return null
+  for (;;) {
+    const before = readStat(pid)
+    const childrenMs = readChildrenCpu(pid)
+    const own = readStat(pid)
+    if (before === undefined || own === undefined) return null
+    // A child that ended meanwhile would be missing on both sides, or be on both.
+    if (before.endedChildrenMs === own.endedChildrenMs) return own.cpuMs + own.endedChildrenMs + childrenMs
+  }
+}
+
+/** Of those that live, and those that have ended and are not yet waited for. */
+function readChildrenCpu(pid: number): number {
   const children = readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => readStat(Number(name)) ?? [])
     .filter((stat) => stat.parent === pid)
-  return own.cpuMs + own.endedChildrenMs + children.reduce((total, child) => total + child.cpuMs, 0)
+  return children.reduce((total, child) => total + child.cpuMs, 0)
 }
 
 type Stat = { readonly parent: number; readonly cpuMs: number; readonly endedChildrenMs: number }

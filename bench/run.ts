@@ -3,9 +3,10 @@ import { relative } from "node:path"
 import type pg from "pg"
 import { randomOf } from "../test/support/random.ts"
 import type { Bench } from "./Bench.ts"
-import type { BenchResult, Versions } from "./BenchResult.ts"
+import type { BenchResult, Heap, Versions } from "./BenchResult.ts"
 import { describeMachine } from "./describeMachine.ts"
-import { loadFlights } from "./flights.ts"
+import { findingsOf } from "./findingsOf.ts"
+import { measureLive } from "./measures/live.ts"
 import { measurePauses } from "./measures/pauses.ts"
 import { measureSpeed } from "./measures/speed.ts"
 import { measureWaiting } from "./measures/waiting.ts"
@@ -14,15 +15,16 @@ import { readCommit } from "./readCommit.ts"
 import { renderText } from "./render/renderText.ts"
 import { formatRows } from "./render/units.ts"
 import { pagePath, saveResult, writePage } from "./results.ts"
+import { loadReturns } from "./returns.ts"
 import { type BenchServer, withServer } from "./server.ts"
 
 async function main(): Promise<void> {
   const options = understood()
   if (options === undefined) return
-  const result = await withServer(options.major, options.directory, (server) => measure(server, options))
-  process.stdout.write(renderText(result))
-  if (options.isWhole) say(`kept in ${relative(process.cwd(), await saveResult(result))}`)
-  else say("not kept: it was not a whole bench")
+  const results = await withServer(options.major, options.directory, (server) => measureAll(server, options))
+  if (options.printsJson)
+    process.stdout.write(`${JSON.stringify(results.map((one) => ({ ...one, findings: findingsOf(one) })))}\n`)
+  else for (const result of results) process.stdout.write(`${renderText(result)}\n`)
   if (!options.writesDocs) return
   await writePage()
   say(`wrote ${relative(process.cwd(), pagePath)}`)
@@ -41,29 +43,46 @@ function understood(): BenchOptions | undefined {
   }
 }
 
-async function measure(server: BenchServer, options: BenchOptions): Promise<BenchResult> {
+/** One set of data after the other. Each is kept as soon as it is measured. */
+async function measureAll(server: BenchServer, options: BenchOptions): Promise<BenchResult[]> {
+  const results: BenchResult[] = []
+  for (const rows of options.rows) {
+    for (const heap of options.heaps) {
+      const result = await measure(server, options, { rows, heap })
+      results.push(result)
+      if (options.writesDocs) say(`kept in ${relative(process.cwd(), await saveResult(result))}`)
+    }
+  }
+  return results
+}
+
+type Wanted = { readonly rows: number; readonly heap: Heap }
+
+async function measure(server: BenchServer, options: BenchOptions, { rows, heap }: Wanted): Promise<BenchResult> {
   const at = new Date().toISOString()
   const { seed, random } = randomOf(options.seed)
-  say(`loading the flights into PostgreSQL ${options.major}; seed ${seed}`)
+  say(`loading ${formatRows(rows)} returns into PostgreSQL ${options.major}, ${heap}; seed ${seed}`)
   const { data, postgres, settings } = await server.fill(async (client) => ({
-    data: await loadFlights(client, options.rows),
+    data: await loadReturns(client, rows, heap),
     ...(await readServer(client)),
   }))
-  say(`${formatRows(data.rows)} rows in ${Object.keys(data.months).length} months`)
-  const bench: Bench = { server, data, runs: options.runs, pauses: options.pauses, random, say }
+  const bench: Bench = { ...options, server, data, random, say }
   const wanted = async <T>(name: MeasureName, work: (bench: Bench) => Promise<T>): Promise<T | null> =>
     options.only.includes(name) ? await work(bench) : null
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     at,
+    command: ["npm run bench --", ...process.argv.slice(2)].join(" "),
     commit: readCommit(),
     seed,
     machine: describeMachine(),
     versions: { ...(await readVersions()), postgres, major: options.major },
     settings,
     data,
+    batchTarget: options.batchTarget,
     speed: await wanted("speed", measureSpeed),
     waiting: await wanted("waiting", measureWaiting),
+    live: await wanted("live", measureLive),
     pauses: await wanted("pauses", measurePauses),
   }
 }

@@ -9,7 +9,7 @@ import { readTreeCpu } from "./readTreeCpu.ts"
 /** A server of the bench's own, with the durability of production, and one database in it that all copies are made from. */
 export type BenchServer = {
   readonly major: Major
-  /** Fills the template; once, before any copy. */
+  /** Fills the template anew: with each set of data, before any copy of it. */
   readonly fill: <T>(work: (client: pg.Client) => Promise<T>) => Promise<T>
   /** What all its processes have taken so far; null where it cannot be seen. */
   readonly readCpuMs: () => Promise<number | null>
@@ -32,13 +32,19 @@ export async function withServer<T>(
     await cluster.destroy()
     await rm(directory, { recursive: true, force: true })
   }
+  let isInterrupted = false
   const interrupted = (signal: string): void => {
+    isInterrupted = true
     process.stderr.write(`${signal}: deleting the server\n`)
     void destroy().finally(() => process.exit(130))
   }
   process.once("SIGINT", interrupted).once("SIGTERM", interrupted)
   try {
     return await use(benchServer(cluster))
+  } catch (error) {
+    // Queries fail because the server goes away; the process ends when it is deleted.
+    if (isInterrupted) await new Promise(() => {})
+    throw error
   } finally {
     process.off("SIGINT", interrupted).off("SIGTERM", interrupted)
     await destroy()
@@ -46,8 +52,8 @@ export async function withServer<T>(
 }
 
 const prefix = "pg-cutover-bench-"
-const template = "flights_template"
-const copyName = "flights_copy"
+const template = "returns_template"
+const copyName = "returns_copy"
 
 /** Servers are daemons: those of benches that were killed go on until this deletes them. */
 async function destroyLeftovers(parent: string): Promise<void> {
@@ -64,7 +70,10 @@ function benchServer(cluster: Cluster): BenchServer {
   return {
     major: cluster.major,
     fill: async (work) => {
-      await admin((client) => client.query(`create database ${template}`))
+      await admin(async (client) => {
+        await client.query(`drop database if exists ${template} with (force)`)
+        await client.query(`create database ${template}`)
+      })
       return await withClient(urlOf(cluster, template), work)
     },
     readCpuMs: async () => readTreeCpu((await cluster.postmasterPid()) ?? 0),

@@ -13,9 +13,17 @@ export function percentile(values: readonly number[], share: number): number {
 }
 
 export function largest(values: readonly number[]): number {
-  return values.length === 0 ? Number.NaN : Math.max(...values)
+  return values.length === 0 ? Number.NaN : values.reduce((most, value) => Math.max(most, value))
 }
 
 export function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
+}
+
+/**
+ * How many times `others` each of `values` is, by turns that followed each other closely, and of these the median: what
+ * else the machine did at one time or another disturbs both alike. NaN of none.
+ */
+export function medianRatio(values: readonly number[], others: readonly number[]): number {
+  return median(values.slice(0, others.length).map((value, turn) => value / (others[turn] ?? Number.NaN)))
 }

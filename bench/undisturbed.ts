@@ -9,13 +9,17 @@ export type Watched<T> = { readonly found: T; readonly othersShare: number | nul
 /** Others may take this much of all cores, and the work still counts as undisturbed. */
 const calmShare = 0.1
 
-/** Waits for a calm moment, works, and repeats it if others took too much meanwhile; what was disturbed least counts. */
+/**
+ * Waits for a calm moment, works, and repeats it if others took too much meanwhile; what was disturbed least counts.
+ * Without patience it just works: then ratios within one bench have to do, for turns are disturbed alike.
+ */
 export async function undisturbed<T>(bench: Bench, work: () => Promise<T>): Promise<Watched<T>> {
-  await awaitCalm(bench.say)
+  if (bench.patienceMs === 0) return await watch(bench, work)
+  await awaitCalm(bench)
   let best = await watch(bench, work)
   for (let attempt = 2; attempt <= 3 && (best.othersShare ?? 0) > calmShare; attempt++) {
     bench.say(`others took ${formatShare(best.othersShare ?? 0)} of the machine; once more`)
-    await awaitCalm(bench.say)
+    await awaitCalm(bench)
     const next = await watch(bench, work)
     if ((next.othersShare ?? 0) < (best.othersShare ?? 0)) best = next
   }
@@ -39,10 +43,8 @@ async function readOurs(server: Bench["server"]): Promise<number> {
   return ((await server.readCpuMs()) ?? Number.NaN) + (readTreeCpu(process.pid) ?? Number.NaN)
 }
 
-const patienceMs = 120_000
-
-/** Waits, while we rest ourselves, until hardly anybody works; after two minutes it gives up. */
-async function awaitCalm(say: Bench["say"]): Promise<void> {
+/** Waits, while we rest ourselves, until hardly anybody works; when its patience is at an end it gives up. */
+async function awaitCalm({ say, patienceMs }: Bench): Promise<void> {
   const deadline = Date.now() + patienceMs
   for (let isSaid = false; Date.now() < deadline; isSaid = true) {
     const busy = await readBusyShare()

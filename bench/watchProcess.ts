@@ -2,18 +2,31 @@ import { execFileSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import type { ProcessUse } from "./BenchResult.ts"
 
-type Seen = Omit<ProcessUse, "wallMs">
+type Seen = Pick<ProcessUse, "peakRssBytes" | "cpuMs">
+
+export type Watched = Disposable & {
+  readonly seen: () => Seen
+  /** CPU time between two moments, in milliseconds since 1970, as far as looks beside them tell. */
+  readonly cpuBetween: (from: number, to: number) => number
+}
 
 /** Looks at a process until disposed, ten times a second; what it took in the last tenth is not seen. */
-export function watchProcess(pid: number): Disposable & { readonly seen: () => Seen } {
-  let seen: Seen = { peakRssBytes: 0, cpuMs: 0 }
+export function watchProcess(pid: number): Watched {
+  const looks: (Seen & { readonly at: number })[] = []
   const look = (): void => {
     const now = process.platform === "linux" ? lookOnLinux(pid) : lookByPs(pid)
-    if (now === undefined) return
-    seen = { peakRssBytes: Math.max(seen.peakRssBytes, now.peakRssBytes), cpuMs: Math.max(seen.cpuMs, now.cpuMs) }
+    if (now !== undefined) looks.push({ ...now, at: Date.now() })
   }
   const timer = setInterval(look, 100)
-  return { seen: () => seen, [Symbol.dispose]: () => clearInterval(timer) }
+  const cpuAt = (moment: number): number => looks.findLast((one) => one.at <= moment)?.cpuMs ?? 0
+  return {
+    seen: () => ({
+      peakRssBytes: Math.max(0, ...looks.map((one) => one.peakRssBytes)),
+      cpuMs: looks.at(-1)?.cpuMs ?? 0,
+    }),
+    cpuBetween: (from, to) => cpuAt(to) - cpuAt(from),
+    [Symbol.dispose]: () => clearInterval(timer),
+  }
 }
 
 /** VmHWM is the kernel's own note of the highest; undefined once the process has ended. */

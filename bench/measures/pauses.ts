@@ -9,10 +9,11 @@ import { type OpenServices, openServices } from "../../src/runtime/openServices.
 import { runCutover } from "../../test/support/cli.ts"
 import type { Bench } from "../Bench.ts"
 import type { Pause, PauseResult } from "../BenchResult.ts"
-import { assertPartitioned, flightsTable } from "../flights.ts"
 import { assertDone, startLaunch } from "../launch.ts"
+import { assertPartitioned, source } from "../returns.ts"
 import { formatMs } from "../render/units.ts"
 import type { Copy } from "../server.ts"
+import { timed } from "../timed.ts"
 import { undisturbed } from "../undisturbed.ts"
 import { waitForRun } from "../waitForRun.ts"
 
@@ -44,11 +45,11 @@ type Found = { readonly pauses: Pause[]; readonly commandAloneMs: number[] }
 /** Lets a run go on to its end after as many pauses as wanted, or as fit into it. */
 async function pauseOneRun(bench: Bench, copy: Copy, wanted: number): Promise<Found> {
   const found: Found = { pauses: [], commandAloneMs: [] }
-  const command = startLaunch(copy)
+  const command = startLaunch(copy, { parallel: bench.parallel[0] ?? 2, batchTarget: "1s" })
   const ended = assertDone(command)
   await Promise.race([pauseUntilAttached(bench, copy, found, wanted), ended])
   await ended
-  await assertPartitioned(copy.client, flightsTable, bench.data)
+  await assertPartitioned(copy.client, source, bench.data)
   return found
 }
 
@@ -101,14 +102,8 @@ async function pauseOnce(
   return { how, ms, afterAcceptedMs: endedAt - acceptedAt, underWay, batchMs }
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const startedAt = performance.now()
-  await work()
-  return performance.now() - startedAt
-}
-
 async function pauseByCommand({ url }: Copy): Promise<void> {
-  const { code, stderr } = await runCutover(url, ["pause", flightsTable])
+  const { code, stderr } = await runCutover(url, ["pause", source])
   if (code !== 0) throw new Error(`cutover pause ended with ${code}:\n${stderr}`)
 }
 

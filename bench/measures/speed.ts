@@ -2,17 +2,13 @@ import type pg from "pg"
 import type { Bench } from "../Bench.ts"
 import type { ContenderResult, SpeedResult, Timing } from "../BenchResult.ts"
 import type { Contender } from "../contenders/Contender.ts"
-import { cutover } from "../contenders/cutover.ts"
-import { naive } from "../contenders/naive.ts"
-import { assertPartitioned } from "../flights.ts"
+import { contendersOf } from "../contenders/contendersOf.ts"
 import { formatMs } from "../render/units.ts"
 import { undisturbed } from "../undisturbed.ts"
 
-/** In the order of the table; the first is what the others are compared with. */
-const contenders: readonly Contender[] = [naive, cutover]
-
 /** Runs all contenders by turns, each on a fresh copy of the data; every second round goes in the opposite order. */
 export async function measureSpeed(bench: Bench): Promise<SpeedResult> {
+  const contenders = contendersOf(bench)
   const timings = new Map<Contender, Timing[]>(contenders.map((one) => [one, []]))
   for (let round = 0; round < bench.runs; round++) {
     for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
@@ -23,8 +19,10 @@ export async function measureSpeed(bench: Bench): Promise<SpeedResult> {
   }
   return {
     contenders: contenders.map((one): ContenderResult => ({
+      kind: one.kind,
       name: one.name,
       says: one.says,
+      parallel: one.parallel,
       timings: timings.get(one) ?? [],
     })),
   }
@@ -41,7 +39,7 @@ async function time(bench: Bench, contender: Contender): Promise<Timing> {
       const timing = await contender.run(copy, data)
       const cpuAfter = await server.readCpuMs()
       const walBytes = (await readWal(copy.client)) - walBefore
-      await assertPartitioned(copy.client, contender.table, data)
+      await contender.check(copy, data)
       return { ...timing, walBytes, serverCpuMs: cpuBefore === null || cpuAfter === null ? null : cpuAfter - cpuBefore }
     }),
   )
@@ -49,6 +47,8 @@ async function time(bench: Bench, contender: Contender): Promise<Timing> {
 }
 
 async function readWal(client: pg.Client): Promise<number> {
-  const { rows } = await client.query<{ bytes: number }>("select (pg_current_wal_lsn() - '0/0')::float8 as bytes")
+  const { rows } = await client.query<{ bytes: number }>(
+    "select (pg_current_wal_insert_lsn() - '0/0')::float8 as bytes",
+  )
   return rows[0]?.bytes ?? 0
 }

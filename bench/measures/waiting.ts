@@ -3,6 +3,7 @@ import type pg from "pg"
 import { taskOfState } from "../../src/machine/partitionMachine.ts"
 import type { Bench } from "../Bench.ts"
 import type { WaitingSample } from "../BenchResult.ts"
+import type { OurOptions } from "../contenders/cutover.ts"
 import { assertDone, startLaunch } from "../launch.ts"
 import { undisturbed } from "../undisturbed.ts"
 import { waitForRun } from "../waitForRun.ts"
@@ -11,24 +12,27 @@ import type { Copy } from "../server.ts"
 
 /**
  * How long the database waits for us while it copies. A hundred times a second, while the run is in its copy step, one
- * statement counts the partitions that are under way (copying, indexing, catching up, or compared already) and the
+ * statement counts the partitions and stripes that are under way (copying, indexing, catching up, or compared already) and the
  * sessions of ours that are at work for them: `active`, and waiting neither for their client nor for a lock. A
  * partition under way without such a session is one that waits for us. Bookkeeping that the database does for us
  * counts as work here; `turnaroundShare` has it.
  */
 export async function measureWaiting(bench: Bench): Promise<WaitingSample[]> {
   const { server, runs, say } = bench
+  const options = { parallel: bench.parallel[0] ?? 2, batchTarget: bench.batchTarget }
   const found: WaitingSample[] = []
   for (let round = 0; round < runs; round++) {
-    const { found: sample, othersShare } = await undisturbed(bench, () => server.withCopy(watchOne))
+    const { found: sample, othersShare } = await undisturbed(bench, () =>
+      server.withCopy((copy) => watchOne(copy, options)),
+    )
     found.push({ ...sample, othersShare })
     say(`waiting for us, run ${round + 1} of ${runs}: ${formatShare(sample.idleMs / sample.underWayMs)} of the copy`)
   }
   return found
 }
 
-async function watchOne(copy: Copy): Promise<Omit<WaitingSample, "othersShare">> {
-  const command = startLaunch(copy)
+async function watchOne(copy: Copy, options: OurOptions): Promise<Omit<WaitingSample, "othersShare">> {
+  const command = startLaunch(copy, options)
   const ended = assertDone(command)
   const runId = await Promise.race([waitForRun(copy.client), ended.then(() => "")])
   const looks = await lookUntilCopied(copy.client, runId)
@@ -55,7 +59,8 @@ async function lookUntilCopied(client: pg.Client, runId: string): Promise<Look[]
 
 const lookSql = `
 select r.state,
-       (select count(*)::int from cutover.partitions p where p.run_id = r.id and p.state = any($2)) as "underWay",
+       (select count(*)::int from cutover.partitions p where p.run_id = r.id and p.state = any($2))
+         + (select count(*)::int from cutover.stripes s where s.run_id = r.id and s.next_block < s.to_block) as "underWay",
        (select count(*)::int
         from pg_stat_activity a
         where a.datname = current_database() and a.application_name like 'cutover/%'
@@ -85,15 +90,16 @@ function sumUp(looks: readonly Look[]): Pick<WaitingSample, "samples" | "underWa
 async function readTurnaround(
   client: pg.Client,
 ): Promise<Pick<WaitingSample, "turnaroundShare" | "medianTurnaroundMs">> {
-  const { rows } = await client.query<{ share: number; median: number }>(`
+  const { rows } = await client.query<{ share: number | null; median: number | null }>(`
     with statement as (
       select partition_id, seq, elapsed_ms as ms, extract(epoch from committed_at) * 1000 as ended_at,
              extract(epoch from committed_at) * 1000 - elapsed_ms
                - lag(extract(epoch from committed_at) * 1000) over (partition by partition_id order by seq) as gap_ms
       from cutover.batches
+      where not exists (select from cutover.stripes)
     )
-    select coalesce(sum(gap_ms) / (sum(gap_ms) + sum(ms)), 0)::float8 as share,
-           coalesce(percentile_cont(0.5) within group (order by gap_ms), 0)::float8 as median
+    select (sum(gap_ms) / (sum(gap_ms) + sum(ms)))::float8 as share,
+           percentile_cont(0.5) within group (order by gap_ms)::float8 as median
     from statement`)
-  return { turnaroundShare: rows[0]?.share ?? 0, medianTurnaroundMs: rows[0]?.median ?? 0 }
+  return { turnaroundShare: rows[0]?.share ?? null, medianTurnaroundMs: rows[0]?.median ?? null }
 }

@@ -1,7 +1,8 @@
-import type { BenchResult, Pause, PauseResult, SpeedResult, Timing, WaitingSample } from "../BenchResult.ts"
-import { findingsOf, medianMs, speedupOf, waitingShare } from "../findingsOf.ts"
+import type { BenchResult, LiveResult, Pause, PauseResult, SpeedResult, Timing, WaitingSample } from "../BenchResult.ts"
+import { barsOf, speedupOf, walBytes, workShareOf } from "../contenderFigures.ts"
+import { type Finding, cpuShare, findingsOf, waitingShare } from "../findingsOf.ts"
 import { largest, median, percentile } from "../statistics.ts"
-import { formatBytes, formatMs, formatRatio, formatShare } from "./units.ts"
+import { formatBytes, formatLatency, formatMs, formatRatio, formatShare } from "./units.ts"
 
 /** A table of texts, for a terminal and for markdown alike. Names may carry backticks. */
 export type Table = {
@@ -10,22 +11,23 @@ export type Table = {
   readonly rows: readonly (readonly string[])[]
 }
 
-/** All that a bench found, promises first. */
+/** All that a bench found, targets first. */
 export function tablesOf(result: BenchResult): Table[] {
-  const { speed, waiting, pauses } = result
+  const { speed, waiting, live, pauses } = result
   return [
-    promisesTable(result),
-    ...(speed === null ? [] : [speedTable(speed, result.data.rows), partsTable(speed)]),
+    findingsTable("Targets", findingsOf(result)),
+    ...(speed === null ? [] : [speedTable(speed, result.data.rows), ...partsTables(speed)]),
     ...(waiting === null ? [] : [waitingTable(waiting)]),
+    ...(live === null ? [] : [liveTable(live)]),
     ...(pauses === null ? [] : [pausesTable(pauses)]),
   ]
 }
 
-function promisesTable(result: BenchResult): Table {
+export function findingsTable(title: string, findings: readonly Finding[]): Table {
   return {
-    title: "Promises",
-    head: ["what", "promised", "measured", ""],
-    rows: findingsOf(result).map((one) => [one.what, one.promised, one.measured, one.isKept ? "kept" : "missed"]),
+    title,
+    head: ["what", "target", "measured", ""],
+    rows: findings.map((one) => [one.what, one.promised, one.measured, one.isKept ? "kept" : "missed"]),
   }
 }
 
@@ -36,22 +38,29 @@ function speedTable(speed: SpeedResult, rows: number): Table {
       "contender",
       "each run",
       "median",
-      "against the first",
+      "naive = 1",
       "rows/s",
       "WAL per row",
       "CPU of the server",
+      "its naive = 1",
       "others",
     ],
-    rows: speed.contenders.map((one) => [
-      one.name,
-      one.timings.map((timing) => formatMs(timing.ms)).join(", "),
-      formatMs(medianMs(one)),
-      formatRatio(speedupOf(speed, one)),
-      `${Math.round(rows / medianMs(one))}k`,
-      `${Math.round(median(one.timings.map((timing) => timing.walBytes)) / rows)} bytes`,
-      formatCpu(one.timings),
-      formatOthers(one.timings.map((timing) => timing.othersShare)),
-    ]),
+    rows: barsOf(speed).map(({ name, kind, ms }) => {
+      const timings = kind === "copy" ? [] : (speed.contenders.find((one) => one.name === name)?.timings ?? [])
+      const speedup = speedupOf(speed, ms)
+      const work = workShareOf(speed, timings)
+      return [
+        name,
+        ms.map(formatMs).join(", "),
+        formatMs(median(ms)),
+        speedup === undefined ? "" : formatRatio(speedup),
+        `${Math.round(rows / median(ms))}k`,
+        timings.length === 0 ? "" : `${Math.round(walBytes(timings) / rows)} bytes`,
+        formatCpu(timings),
+        work === undefined ? "" : formatRatio(work),
+        formatOthers(timings.map((timing) => timing.othersShare)),
+      ]
+    }),
   }
 }
 
@@ -67,35 +76,34 @@ function formatOthers(shares: readonly (number | null)[]): string {
 }
 
 /** Medians of each part of a contender's time, and what its process took. */
-function partsTable(speed: SpeedResult): Table {
-  return {
-    title: "Where our time goes",
+function partsTables({ contenders }: SpeedResult): Table[] {
+  const divided = contenders.filter(({ timings }) => Object.keys(timings[0]?.parts ?? {}).length > 0)
+  return divided.map(({ name, timings }) => ({
+    title: `Where the time of ${name} goes`,
     head: ["what", "median", "each run"],
-    rows: speed.contenders.flatMap(({ timings }) => {
-      const names = Object.keys(timings[0]?.parts ?? {})
-      const times = names.map((name) => [name, timings.map((one) => one.parts[name] ?? Number.NaN)] as const)
-      const uses = timings.flatMap((one) => (one.process === null ? [] : [one.process]))
-      if (uses.length === 0) return []
-      return [
-        ...times.map(([name, values]) => measured(name, values, formatMs)),
+    rows: [
+      ...Object.keys(timings[0]?.parts ?? {}).map((part) =>
         measured(
-          "our process: memory at its highest",
-          uses.map((use) => use.peakRssBytes),
-          formatBytes,
-        ),
-        measured(
-          "our process: CPU time",
-          uses.map((use) => use.cpuMs),
+          part,
+          timings.map((one) => one.parts[part] ?? Number.NaN),
           formatMs,
         ),
-        measured(
-          "our process: CPU time, of one core",
-          uses.map((use) => use.cpuMs / use.wallMs),
-          formatShare,
-        ),
-      ]
-    }),
-  }
+      ),
+      ...processRows(timings),
+    ],
+  }))
+}
+
+function processRows(timings: readonly Timing[]): string[][] {
+  const uses = timings.flatMap((one) => one.process ?? [])
+  if (uses.length === 0) return []
+  const memory = uses.map((use) => use.peakRssBytes)
+  const times = uses.map((use) => use.cpuMs)
+  return [
+    measured("our process: memory at its highest", memory, formatBytes),
+    measured("our process: CPU time with the start of Node", times, formatMs),
+    measured("our process: CPU from launch to swap, of one core", uses.map(cpuShare), formatShare),
+  ]
 }
 
 function measured(name: string, values: readonly number[], format: (value: number) => string): string[] {
@@ -122,12 +130,29 @@ function waitingTable(waiting: readonly WaitingSample[]): Table {
         formatMs(one.underWayMs),
         formatMs(one.idleMs),
         formatShare(one.idleMs / one.underWayMs),
-        formatMs(one.medianTurnaroundMs),
-        formatShare(one.turnaroundShare),
+        one.medianTurnaroundMs === null ? "" : formatMs(one.medianTurnaroundMs),
+        one.turnaroundShare === null ? "" : formatShare(one.turnaroundShare),
         formatOthers([one.othersShare]),
       ]),
       ["all", "", "", "", formatShare(waitingShare(waiting)), "", "", ""],
     ],
+  }
+}
+
+function liveTable({ perSecond, periods }: LiveResult): Table {
+  return {
+    title: `${perSecond} transactions a second meanwhile`,
+    head: ["beside", "transactions", "errors", "p50", "p99", "longest", "it took", "rows that differed afterwards"],
+    rows: periods.map((one) => [
+      one.beside,
+      String(one.transactions),
+      String(one.errors),
+      formatLatency(one.p50Ms),
+      formatLatency(one.p99Ms),
+      formatLatency(one.longestMs),
+      one.copyMs === null ? "" : formatMs(one.copyMs),
+      one.wrongRows === null ? "" : String(one.wrongRows),
+    ]),
   }
 }
 

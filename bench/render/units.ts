@@ -23,3 +23,14 @@ export function formatShare(share: number): string {
 export function formatRows(rows: number): string {
   return rows.toLocaleString("en-US")
 }
+
+/** A round number with its unit: `2M`, `500k`. */
+export function formatCount(count: number): string {
+  if (count % 1_000_000 === 0) return `${count / 1_000_000}M`
+  return count % 1_000 === 0 ? `${count / 1_000}k` : String(count)
+}
+
+/** One digit after the point below a hundred: latencies of an application. */
+export function formatLatency(ms: number): string {
+  return ms < 100 ? `${ms.toFixed(1)} ms` : formatMs(ms)
+}
