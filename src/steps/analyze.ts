@@ -2,7 +2,7 @@ import { formatDuration } from "../domain/duration.ts"
 import { sql } from "../postgres/sql.ts"
 import { readOne } from "../postgres/Queryable.ts"
 import type { RunStep } from "./Step.ts"
-import { analyzeParent } from "./statistics.ts"
+import { analyzeWhole } from "./statistics.ts"
 import { validateForeignKeys } from "./swap/belongings/foreignKeys.ts"
 import { refreshMaterializedViews } from "./swap/belongings/materializedViews.ts"
 import { validateIncomingKeys } from "./swap/belongings/incomingKeys.ts"
@@ -12,7 +12,7 @@ export const analyze: RunStep = async ({ tx, run }) => {
   await validateForeignKeys(tx, run, run.targetOid ?? 0)
   await validateIncomingKeys(tx, run, run.targetOid ?? 0)
   await refreshMaterializedViews(tx, run.targetOid ?? 0)
-  await analyzeParent(tx, run.table)
+  await analyzeWhole(tx, run.table, run.targetOid ?? 0)
   const { until } = await readOne<{ until: string }>(
     tx,
     sql`

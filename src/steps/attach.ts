@@ -15,7 +15,7 @@ import { heedTruncation } from "./changes/truncation.ts"
 import { readTied } from "./locks/tied.ts"
 import { unlessBlocked } from "./locks/unlessBlocked.ts"
 import { assertUnchanged } from "./source/assertUnchanged.ts"
-import { analyzeParent } from "./statistics.ts"
+import { analyzeParentRoughly } from "./statistics.ts"
 import { findClosedGate } from "./swap/gates.ts"
 import { findObstacle } from "./swap/obstacles.ts"
 import { type Swapped, swap } from "./swap/swap.ts"
@@ -105,7 +105,7 @@ async function analyzeTarget(tx: Queryable, run: Run): Promise<void> {
     tx,
     sql`select reltuples < 0 as never from pg_class where oid = ${run.targetOid}`,
   )
-  if (target?.never === true) await analyzeParent(tx, targetName(run.table))
+  if (target?.never === true) await analyzeParentRoughly(tx, targetName(run.table))
 }
 
 /**

@@ -1,19 +1,43 @@
 import type { TableName } from "../domain/tableName.ts"
-import type { Queryable } from "../postgres/Queryable.ts"
+import { type Queryable, readOne } from "../postgres/Queryable.ts"
 import { raw, sql, table } from "../postgres/sql.ts"
 import { hasVersion } from "./hasVersion.ts"
+import { readTargetPartitions } from "./targetPartitions.ts"
 
 /**
- * Statistics of one month. Before PostgreSQL 18 ANALYZE of the parent reads every partition again anyway, so there it
- * is left to that.
+ * How many rows ANALYZE looks at goes with this: 300 times as many. For the first plans after the swap a tenth of the usual
+ * is enough; all of it, of every month, would take longer than to copy small ones.
  */
-export async function analyzePartition(tx: Queryable, name: TableName): Promise<void> {
-  if (await analyzesAlone(tx)) await analyzeNow(tx, name)
+const roughTarget = 10
+
+/**
+ * Rough statistics of one month, for the time between the swap and `analyzeWhole`. Before PostgreSQL 18 ANALYZE of the
+ * parent reads every partition again anyway, so there it is left to that.
+ */
+export async function analyzeRoughly(tx: Queryable, name: TableName): Promise<void> {
+  if (await analyzesAlone(tx)) await withTarget(tx, roughTarget, async () => await analyzeNow(tx, name))
 }
 
-/** Statistics of the partitioned table as a whole, which autovacuum never makes (PostgreSQL manual, 24.1.3). */
-export async function analyzeParent(tx: Queryable, name: TableName): Promise<void> {
-  await analyzeNow(tx, name, (await analyzesAlone(tx)) ? "only " : "")
+/** Rough statistics of the partitioned table as a whole, which autovacuum never makes (PostgreSQL manual, 24.1.3). */
+export async function analyzeParentRoughly(tx: Queryable, name: TableName): Promise<void> {
+  const only = (await analyzesAlone(tx)) ? "only " : ""
+  await withTarget(tx, roughTarget, async () => await analyzeNow(tx, name, only))
+}
+
+/** Statistics as ANALYZE makes them by itself: of each partition, and of the whole. */
+export async function analyzeWhole(tx: Queryable, name: TableName, targetOid: number): Promise<void> {
+  if (await analyzesAlone(tx)) {
+    for (const partition of await readTargetPartitions(tx, { targetOid })) await analyzeNow(tx, partition)
+    await analyzeNow(tx, name, "only ")
+  } else await analyzeNow(tx, name)
+}
+
+async function withTarget(tx: Queryable, target: number, work: () => Promise<void>): Promise<void> {
+  const setting = "default_statistics_target"
+  const { usual } = await readOne<{ usual: string }>(tx, sql`select current_setting(${setting}) as usual`)
+  await tx.query(sql`select set_config(${setting}, ${String(Math.min(target, Number(usual)))}, true)`)
+  await work()
+  await tx.query(sql`select set_config(${setting}, ${usual}, true)`)
 }
 
 /** ANALYZE takes SHARE UPDATE EXCLUSIVE: readers and writers go on. It samples, so its time hardly grows with rows. */

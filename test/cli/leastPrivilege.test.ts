@@ -118,48 +118,52 @@ describe("a role without any privilege but those that doctor names", () => {
     expect(await diagnose()).toEqual({ code: 0, missing: [] })
   })
 
-  it("does a whole run under a writer, and rolls it back, and does it again to the end", async () => {
-    const client = new pg.Client({ connectionString: urlOf(writer ?? "", "w") })
-    await client.connect()
-    let n = 0
-    const over = new AbortController()
-    const writing = (async (): Promise<void> => {
-      while (!over.signal.aborted) {
-        n += 1
-        await client.query(
-          `insert into app.returns_raw (vendor, grade, return_date) values (1 + $1 % 9, 'new', date '2024-01-01' + $1 % 100)`,
-          [n],
-        )
-        await client.query(`update app.returns_raw set grade = 'upd' where id = $1`, [n])
+  it(
+    "does a whole run under a writer, and rolls it back, and does it again to the end",
+    { timeout: 240_000 },
+    async () => {
+      const client = new pg.Client({ connectionString: urlOf(writer ?? "", "w") })
+      await client.connect()
+      let n = 0
+      const over = new AbortController()
+      const writing = (async (): Promise<void> => {
+        while (!over.signal.aborted) {
+          n += 1
+          await client.query(
+            `insert into app.returns_raw (vendor, grade, return_date) values (1 + $1 % 9, 'new', date '2024-01-01' + $1 % 100)`,
+            [n],
+          )
+          await client.query(`update app.returns_raw set grade = 'upd' where id = $1`, [n])
+        }
+      })()
+      const cutover = async (...args: string[]): Promise<void> => {
+        const { code, stderr } = await runCutover(urlOf(runner, "r"), args)
+        expect(code, `${args.join(" ")}: ${stderr}`).toBe(0)
       }
-    })()
-    const cutover = async (...args: string[]): Promise<void> => {
-      const { code, stderr } = await runCutover(urlOf(runner, "r"), args)
-      expect(code, `${args.join(" ")}: ${stderr}`).toBe(0)
-    }
-    try {
-      await cutover("launch", "app.returns_raw", "--by", "return_date", "--months-ahead", "36")
-      await cutover("verify", "app.returns_raw")
-      await cutover("rollback", "app.returns_raw")
-      await cutover("launch", "app.returns_raw", "--by", "return_date", "--months-ahead", "36")
-      await cutover(
-        "cleanup",
-        "app.returns_raw",
-        "--confirm",
-        "app.returns_raw",
-        "--before-window",
-        "--reason",
-        "a test",
+      try {
+        await cutover("launch", "app.returns_raw", "--by", "return_date", "--months-ahead", "36")
+        await cutover("verify", "app.returns_raw")
+        await cutover("rollback", "app.returns_raw")
+        await cutover("launch", "app.returns_raw", "--by", "return_date", "--months-ahead", "36")
+        await cutover(
+          "cleanup",
+          "app.returns_raw",
+          "--confirm",
+          "app.returns_raw",
+          "--before-window",
+          "--reason",
+          "a test",
+        )
+      } finally {
+        over.abort()
+        await writing
+        await client.end()
+      }
+      expect(await contentOf(database, "app.returns_raw")).toMatchObject({ rows: String(4000 + n) })
+      const [table] = await database.query(
+        "select relkind, relowner::regrole::text as owner from pg_class where oid = 'app.returns_raw'::regclass",
       )
-    } finally {
-      over.abort()
-      await writing
-      await client.end()
-    }
-    expect(await contentOf(database, "app.returns_raw")).toMatchObject({ rows: String(4000 + n) })
-    const [table] = await database.query(
-      "select relkind, relowner::regrole::text as owner from pg_class where oid = 'app.returns_raw'::regclass",
-    )
-    expect(table).toEqual({ relkind: "p", owner })
-  })
+      expect(table).toEqual({ relkind: "p", owner })
+    },
+  )
 })

@@ -2,7 +2,7 @@ import type { TableName } from "../../domain/tableName.ts"
 import { labelOf } from "../../domain/interval.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
 import { type Sql, sql } from "../../postgres/sql.ts"
-import { changeLogOf } from "../../store/changeLog.ts"
+import { changeLogOf, countKeys } from "../../store/changeLog.ts"
 import { type Partition, addRelocation } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import { withinBounds } from "../keyExpression.ts"
@@ -37,6 +37,7 @@ export async function replay(
   { partition, among, limit }: ReplayScope = {},
 ): Promise<Replayed> {
   const log = changeLogOf(run)
+  if ((await countKeys(tx, log, 1)) === 0) return { keys: 0, deleted: 0, inserted: 0 }
   const within = await chosenBy(tx, run, { partition, among })
   await tx.query(takenKeysStatement(run))
   const { rowCount: keys } = await tx.query(

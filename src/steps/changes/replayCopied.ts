@@ -2,6 +2,7 @@ import { targetName } from "../../domain/derivedNames.ts"
 import { tryTransactionLock } from "../../postgres/advisoryLock.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
 import { type Partition, readPartitions } from "../../store/partitions.ts"
+import { changeLogOf, countKeys } from "../../store/changeLog.ts"
 import type { Run } from "../../store/runs.ts"
 import { replay } from "./replay.ts"
 import { replayLock } from "./replayPartition.ts"
@@ -15,6 +16,7 @@ const changesPerJob = 50_000
  */
 export async function replayCopied(tx: Queryable, run: Run): Promise<void> {
   if (run.options.writes !== "capture") return
+  if ((await countKeys(tx, changeLogOf(run), 1)) === 0) return
   const free: Partition[] = []
   for (const partition of await readPartitions(tx, run.id)) {
     const isThrough = partition.state === "copied" || partition.state === "validated"

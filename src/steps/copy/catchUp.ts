@@ -9,7 +9,7 @@ import { replayCopied } from "../changes/replayCopied.ts"
 import { replayPartition } from "../changes/replayPartition.ts"
 import { settingsOfPartition } from "../prep/settings.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
-import { analyzePartition } from "../statistics.ts"
+import { analyzeRoughly } from "../statistics.ts"
 import { isAttached } from "../targetPartitions.ts"
 
 /**
@@ -19,12 +19,13 @@ import { isAttached } from "../targetPartitions.ts"
 export const catchUp: PartitionStep = async ({ tx, run }, partition) => {
   const name = tableOf(run, partition)
   await replayPartition(tx, run, partition)
+  // Before ATTACH: its lock on the target is wanted by the other months too.
+  await analyzeRoughly(tx, name)
   if (!(await isAttached(tx, run, name))) {
     // An exclusion constraint is built by ATTACH, for as long as that takes.
     await tx.query(sql`select set_config('statement_timeout', '0', true)`)
     for (const statement of attachStatements(run, partition)) await tx.query(statement)
   }
-  await analyzePartition(tx, name)
   await replayCopied(tx, run)
   await noteLoaded(tx, run)
   return { event: { type: "caught.up" } }

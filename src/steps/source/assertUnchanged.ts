@@ -2,9 +2,10 @@ import { renderTableName } from "../../domain/tableName.ts"
 import { CutoverError } from "../../errors/CutoverError.ts"
 import { type Queryable, readOne } from "../../postgres/Queryable.ts"
 import { describeTable } from "../../postgres/catalog/describeTable.ts"
-import { sql } from "../../postgres/sql.ts"
+import { type Sql, join, sql } from "../../postgres/sql.ts"
 import type { Run } from "../../store/runs.ts"
 import { changeLogOf } from "../../store/changeLog.ts"
+import { definitionMarks } from "./definitionMarks.ts"
 import { differences, fingerprintOf } from "./fingerprint.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
 
@@ -19,14 +20,33 @@ export async function assertUnchanged(tx: Queryable, run: Run): Promise<void> {
   if ((await readGuardMark(tx, run)) !== run.guardMark) throw unguarded(run)
 }
 
+/** The mark at which this process has last compared the whole definition of a run's source. */
+const comparedAt = new Map<string, string>()
+
+/**
+ * The same, for the many jobs on the way: the whole definition is compared again only where the catalog's rows were touched
+ * since this process did. What these rows do not tell, such as a changed comment, is found before the swap.
+ */
+export async function assertUntouched(tx: Queryable, run: Run): Promise<void> {
+  const { mark } = await readOne<{ mark: string }>(
+    tx,
+    sql`select md5(concat_ws(' ', ${join(definitionMarks(run.sourceOid))}, (${guardMarkOf(run)}))) as mark`,
+  )
+  if (comparedAt.get(run.id) === mark) return
+  await assertUnchanged(tx, run)
+  comparedAt.set(run.id, mark)
+}
+
 /**
  * What the catalog says of our triggers on the source, their functions and the change log: OIDs, whether they are enabled,
  * and the transactions that last touched them, so that disabling and enabling again is seen too.
  */
 export async function readGuardMark(tx: Queryable, run: Run): Promise<string> {
-  const { mark } = await readOne<{ mark: string }>(
-    tx,
-    sql`
+  return (await readOne<{ mark: string }>(tx, guardMarkOf(run))).mark
+}
+
+function guardMarkOf(run: Run): Sql {
+  return sql`
     select coalesce((select string_agg(concat_ws('/', t.tgname, t.oid, t.xmin, t.tgenabled, p.oid, p.xmin), ' ' order by t.tgname)
                      from pg_trigger t
                      join pg_proc p on p.oid = t.tgfoid
@@ -34,9 +54,7 @@ export async function readGuardMark(tx: Queryable, run: Run): Promise<string> {
            || coalesce((select ' log/' || c.oid
                         from pg_class c
                         join pg_namespace n on n.oid = c.relnamespace
-                        where n.nspname = 'cutover' and c.relname = ${changeLogOf(run).name}), '') as mark`,
-  )
-  return mark
+                        where n.nspname = 'cutover' and c.relname = ${changeLogOf(run).name}), '') as mark`
 }
 
 export function sourceGone(run: Run): CutoverError {

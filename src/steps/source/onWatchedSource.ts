@@ -1,12 +1,12 @@
 import type { PartitionStep, StepContext } from "../Step.ts"
 import { heedTruncation } from "../changes/truncation.ts"
 import { assertSameHeap } from "./assertSameHeap.ts"
-import { assertUnchanged } from "./assertUnchanged.ts"
+import { assertUntouched } from "./assertUnchanged.ts"
 
 /** A step that first makes sure that nothing happened to the source which the copy could miss. */
 export function onWatchedSource(step: PartitionStep): PartitionStep {
   return async (context, partition) => {
-    await assertUnchanged(context.tx, context.run)
+    await assertUntouched(context.tx, context.run)
     await watchHeap(context)
     return await step(context, partition)
   }
