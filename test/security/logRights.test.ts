@@ -36,7 +36,7 @@ beforeAll(async () => {
     create role ${owner} login password '${password}';
     create role ${stranger} login password '${password}';
     grant create on database ${database.name} to ${owner};
-    grant pg_monitor to ${owner};
+    grant pg_read_all_stats to ${owner};
     create schema app authorization ${owner};
     create schema other authorization ${stranger}`)
   await as(

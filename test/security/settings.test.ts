@@ -1,6 +1,7 @@
+import pg from "pg"
 import { describe, expect, it } from "vitest"
 import { rollback } from "../../src/runtime/commands/rollback.ts"
-import { createDatabase } from "../support/database.ts"
+import { type TestDatabase, createDatabase } from "../support/database.ts"
 import { contentOf, namesOf, partitionsOf } from "../support/oracle.ts"
 import { launchRun, services, waitForStatus, worker } from "../support/runs.ts"
 
@@ -26,6 +27,17 @@ const settings = {
   lock_timeout: "'1ms'",
   client_min_messages: "error",
 } as const
+
+/** The same database, seen by sessions that have none of the settings. */
+function freshSessions(database: TestDatabase): TestDatabase {
+  const pool = new pg.Pool({ connectionString: database.url, max: 2 })
+  return {
+    ...database,
+    query: async <Row extends object>(text: string, values?: readonly unknown[]) =>
+      (await pool.query<Row>(text, values && [...values])).rows,
+    [Symbol.asyncDispose]: () => pool.end(),
+  }
+}
 
 describe("settings that a database brings along", () => {
   it("do not change what a run does", async () => {
@@ -53,16 +65,14 @@ describe("settings that a database brings along", () => {
       (one) => one.run.control === "halted" || (one.run.state === "cleanup" && one.run.control === "waiting"),
     )
     expect(status.run).toMatchObject({ state: "cleanup", error: null })
-    // Our own sessions were opened before, and do not have them.
-    expect(await contentOf(database, "public.t")).toEqual(before)
-    expect(await namesOf(database, "public.t")).toEqual(names)
-    expect((await partitionsOf(database, "public.t")).map((one) => [one.name, one.rows])).toContainEqual([
-      "t_default",
-      9,
-    ])
-    await database.query("update public.t set d = d + 31 where id in (1, 2); insert into public.t (id) values (1000)")
-    const written = await contentOf(database, "public.t")
+    await database.query(`alter database ${database.name} reset all`)
+    await using own = freshSessions(database)
+    expect(await contentOf(own, "public.t")).toEqual(before)
+    expect(await namesOf(own, "public.t")).toEqual(names)
+    expect((await partitionsOf(own, "public.t")).map((one) => [one.name, one.rows])).toContainEqual(["t_default", 9])
+    await own.query("update public.t set d = d + 31 where id in (1, 2); insert into public.t (id) values (1000)")
+    const written = await contentOf(own, "public.t")
     await rollback(open, run.id, null)
-    expect(await contentOf(database, "public.t")).toEqual(written)
+    expect(await contentOf(own, "public.t")).toEqual(written)
   })
 })

@@ -17,12 +17,15 @@ export type TestDatabase = AsyncDisposable & {
   drop(): Promise<void>
 }
 
+/** A test's own questions are answered alike, whatever the database's settings are. */
+const sameForAll = '-c search_path="$user",public -c standard_conforming_strings=on -c datestyle=ISO -c timezone=UTC'
+
 /** Creates a database on the test run's server, or on the one of `adminUrl`; `name` is what its name begins with. */
 export async function createDatabase(name = "test", adminUrl = inject("adminUrl")): Promise<TestDatabase> {
   const unique = `${name}_${randomBytes(6).toString("hex")}`
   await runAsAdmin(adminUrl, `create database ${pg.escapeIdentifier(unique)} template template0`)
   const url = withDatabase(adminUrl, unique)
-  const pool = new pg.Pool({ connectionString: url, max: 8, application_name: "test" })
+  const pool = new pg.Pool({ connectionString: url, max: 8, application_name: "test", options: sameForAll })
   // Connections break when a test kills its server; the queries that suffer from it say so themselves.
   pool.on("error", () => {})
 

@@ -31,7 +31,7 @@ async function functionsWithUpserts({ db, table }: CheckContext): Promise<string
   return rows.map((row) => row.name)
 }
 
-/** Where pg_stat_statements is there and may be read. */
+/** Where pg_stat_statements is there and may be read. pg_settings leaves out what a role may not see; current_setting would fail. */
 async function statementsWithUpserts({ db, table }: CheckContext): Promise<string[]> {
   const extension = await findOne<{ schema: string }>(
     db,
@@ -40,7 +40,7 @@ async function statementsWithUpserts({ db, table }: CheckContext): Promise<strin
     from pg_extension e
     join pg_namespace n on n.oid = e.extnamespace
     where e.extname = 'pg_stat_statements'
-      and 'pg_stat_statements' = any (string_to_array(replace(current_setting('shared_preload_libraries'), ' ', ''), ','))
+      and 'pg_stat_statements' = any (string_to_array(replace((select setting from pg_settings where name = 'shared_preload_libraries'), ' ', ''), ','))
       and has_schema_privilege(n.oid, 'USAGE')`,
   )
   if (extension === undefined) return []
