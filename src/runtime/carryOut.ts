@@ -33,6 +33,13 @@ export async function carryOutRunEvent(
   if (next.control !== run.control) await wake(tx, run.id)
 }
 
+/** `isFollowed`: what comes next was done already, in the same job. */
+type PartitionPassage = {
+  readonly facts?: Facts | undefined
+  readonly retries?: number
+  readonly isFollowed?: boolean
+}
+
 /** The same for an event of one partition; what it means to the run follows. */
 export async function carryOutPartitionEvent(
   services: Services,
@@ -40,9 +47,9 @@ export async function carryOutPartitionEvent(
   run: Run,
   partition: Partition,
   event: PartitionEvent,
-  { facts = {}, retries = 0 }: { facts?: Facts | undefined; retries?: number } = {},
+  { facts = {}, retries = 0, isFollowed = false }: PartitionPassage = {},
 ): Promise<void> {
-  await movePartition(services, tx, run, partition, event, facts)
+  await movePartition(services, tx, run, partition, event, { facts, isFollowed })
   const runEvent = await meaningForRun(tx, run, partition, event, facts)
   if (runEvent !== undefined) await carryOutRunEvent(services, tx, run, runEvent, { facts: {}, retries })
 }
@@ -105,14 +112,15 @@ export async function movePartition(
   run: Run,
   partition: Partition,
   event: PartitionEvent,
-  facts: Facts,
+  { facts = {}, isFollowed = false }: PartitionPassage,
 ): Promise<void> {
   const next = advancePartition(partition.state, event)
   await savePartitionState(tx, partition.id, next.state)
   const moved = { ...partition, state: next.state, tick: partition.tick + 1 }
   for (const effect of next.effects) {
-    if (effect.type === "schedule") await sendTask(services, tx, run, moved)
-    else {
+    if (effect.type === "schedule") {
+      if (!isFollowed) await sendTask(services, tx, run, moved)
+    } else {
       const data = effect.kind === "partition.copied" ? { ...(await readCopied(tx, partition.id)), ...facts } : facts
       await appendRecord(tx, {
         runId: run.id,

@@ -27,7 +27,7 @@ export async function carryOutCompared(
 ): Promise<void> {
   for (const { partition, equal, facts = {} } of compared) {
     if (equal && partition.state === "copied")
-      await movePartition(services, tx, run, partition, { type: "compared" }, facts)
+      await movePartition(services, tx, run, partition, { type: "compared" }, { facts })
   }
   const [first] = compared.filter((one) => !one.equal)
   const event =

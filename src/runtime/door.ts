@@ -16,7 +16,8 @@ import type { Services } from "./Services.ts"
 import { type Facts, carryOutPartitionEvent, carryOutRunEvent } from "./carryOut.ts"
 import { carryOutCompared, carryOutSwept } from "./carryOutSweep.ts"
 import { heedThrottle } from "./heedThrottle.ts"
-import { partitionSteps, runSteps } from "./tasks.ts"
+import { runSteps } from "./tasks.ts"
+import { workPartition } from "./workPartition.ts"
 
 /** The attempt was given to somebody else meanwhile; everything it did is rolled back. */
 export class FencedError extends Error {}
@@ -112,14 +113,16 @@ async function work(services: Services, tx: Queryable, job: Job, due: Due): Prom
     return undefined
   }
   if (partition !== undefined) {
-    const outcome = await partitionSteps[job.data.task as keyof typeof partitionSteps]({ tx, run: due.run }, partition)
+    const passed = await workPartition({ tx, run: due.run }, partition)
     const run = await lockIfDue(tx, job)
     if (run === undefined) return undefined
-    await carryOutPartitionEvent(services, tx, run, partition, outcome.event, {
-      facts: outcome.facts,
-      retries: job.retryCount,
-    })
-    return outcome.afterCommit
+    for (const one of passed)
+      await carryOutPartitionEvent(services, tx, run, one.partition, one.outcome.event, {
+        facts: one.outcome.facts,
+        retries: job.retryCount,
+        isFollowed: one !== passed.at(-1),
+      })
+    return passed.at(-1)?.outcome.afterCommit
   }
   const outcome = await runSteps[job.data.task as keyof typeof runSteps]({ tx, run: due.run })
   const run = await lockIfDue(tx, job)

@@ -108,6 +108,36 @@ describe("in the way of the swap", () => {
   })
 })
 
+describe("not in the way of the swap", () => {
+  it("is a long transaction in another database, though every snapshot looks as old as it is", async () => {
+    await using server = await startServer()
+    await using elsewhere = await server.createDatabase("elsewhere")
+    await using database = await server.createDatabase("ours")
+    await using open = await services(database)
+    await createTables(database)
+    const long = new pg.Client({ connectionString: elsewhere.url })
+    await long.connect()
+    await long.query("begin; select pg_current_xact_id()")
+    const over = new AbortController()
+    const busy = Array.from({ length: 3 }, async () => {
+      while (!over.signal.aborted) await database.query("select v, pg_sleep(0.03) from t where id = 1")
+    })
+    try {
+      const run = await launchRun(open, {
+        table: "t",
+        by: "d",
+        options: { writes: "capture", monthsAhead: 0, monthsBack: 0 },
+      })
+      await using _ = await worker(open, run.id)
+      await waitForStatus(open, run.id, (one) => one.run.state === "cleanup", 20_000)
+    } finally {
+      over.abort()
+      await Promise.all(busy)
+      await long.end()
+    }
+  })
+})
+
 async function createTables(database: TestDatabase): Promise<void> {
   await database.query(`
     create table t (id int, d date not null, v text, primary key (id, d));

@@ -6,8 +6,10 @@ import { BlockedError } from "./unlessBlocked.ts"
 /**
  * Lets nobody be fooled: a session whose snapshot is older than what was copied would, after the swap, read the new
  * table by its name and find it empty, without an error (PostgreSQL manual, 13.2.2). A session that holds a snapshot while
- * it is idle is in a REPEATABLE READ transaction, or has a cursor open, and will read with it again; an active
- * one counts when its snapshot is from before the end of the copy.
+ * it is idle is in a REPEATABLE READ transaction, or has a cursor open, and will read with it again. An active one counts when
+ * its snapshot is from before the end of the copy: when it began before the copy was seen to be committed, and what it sees
+ * is as old. The second alone would not do, for a long transaction anywhere in the cluster, in another database too,
+ * makes every snapshot look as old as it is.
  */
 export async function assertNoOldSnapshots(tx: Queryable, run: Run): Promise<void> {
   const [first, ...others] = await readOldSnapshots(tx, run)
@@ -20,11 +22,14 @@ export async function assertNoOldSnapshots(tx: Queryable, run: Run): Promise<voi
 /** Remembers that rows were just copied: older snapshots do not see them. */
 export async function noteLoaded(tx: Queryable, run: Run): Promise<void> {
   await tx.query(
-    sql`update cutover.runs set loaded_xid = (pg_current_xact_id()::text::bigint % 4294967296)::text where id = ${run.id}`,
+    sql`update cutover.runs set loaded_xid = (pg_current_xact_id()::text::bigint % 4294967296)::text, loaded_seen = null where id = ${run.id}`,
   )
 }
 
 async function readOldSnapshots(db: Queryable, run: Run): Promise<string[]> {
+  // Whoever comes here sees the copy committed, so whoever begins after this moment does too.
+  await db.query(sql`
+    update cutover.runs set loaded_seen = clock_timestamp() where id = ${run.id} and loaded_seen is null`)
   // A transaction reads pg_stat_activity once, and sees it so ever after (PostgreSQL manual, 27.2.2).
   await db.query(sql`select pg_stat_clear_snapshot()`)
   const { rows } = await db.query<{ who: string }>(sql`
@@ -38,7 +43,9 @@ async function readOldSnapshots(db: Queryable, run: Run): Promise<string[]> {
       and a.backend_type = 'client backend'
       and a.backend_xmin is not null
       and a.application_name not like 'cutover/%'
-      and (a.state like 'idle in transaction%' or age(a.backend_xmin) >= (select age(r.loaded_xid::xid) from cutover.runs r where r.id = ${run.id}))
+      and (a.state like 'idle in transaction%'
+           or exists (select from cutover.runs r
+                      where r.id = ${run.id} and a.xact_start <= r.loaded_seen and age(a.backend_xmin) >= age(r.loaded_xid::xid)))
     order by a.xact_start
     limit 5`)
   return rows.map((row) => row.who)

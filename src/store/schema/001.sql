@@ -40,6 +40,7 @@ create table cutover.runs (
   fingerprint     text,
   guard_mark      text,
   loaded_xid      text,
+  loaded_seen     timestamptz,
   retries         integer not null default 0,
   attach_attempts integer not null default 0,
   gate_opened_at  timestamptz,
