@@ -8,6 +8,10 @@ import { judgeEnd } from "../faults/judgeRun.ts"
 
 const workers = 8
 
+/** Each has time to start, and to take over what the one before it left; then they are let work. */
+const killEveryMs = 500
+const mostKilled = 16
+
 /** A month of it is more than a first batch. */
 const leastRows = 150_000
 
@@ -54,8 +58,8 @@ async function runEight(server: TestServer, seed: number, options: Options): Pro
   const deadline = Date.now() + 120_000
   while (!(await isTrue(database, "state = 'cleanup' and control = 'waiting' or control = 'halted'"))) {
     if (Date.now() > deadline) throw new Error("eight workers did not end the run within two minutes")
-    await sleep(250)
-    if (!isWild) continue
+    await sleep(killEveryMs)
+    if (!isWild || killed === mostKilled) continue
     const victim = hired.shift()
     victim?.process.kill("SIGKILL")
     killed += 1
