@@ -42,7 +42,7 @@ async function casesOf(
 }
 
 /** A round that lasts longer hangs. */
-const roundMs = 300_000
+const roundMs = 600_000
 
 /** What breaks a scenario off, or never ends, is a failure of it like any other. */
 async function play(scenario: Scenario, server: TestServer, options: Options, seed: number): Promise<Round> {

@@ -120,6 +120,12 @@ export class Session implements Queryable {
   }
 }
 
+/**
+ * A network that went away without a word is noticed after this long and ten probes, a second apart (libuv's); left to the
+ * system it would be after two hours.
+ */
+const keepAliveMs = 10_000
+
 /** What every connection of ours is opened with: pg-boss's and the listener's too. */
 export function clientConfig(config: DatabaseConfig): pg.ClientConfig {
   return {
@@ -127,6 +133,7 @@ export function clientConfig(config: DatabaseConfig): pg.ClientConfig {
     application_name: config.applicationName,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveMs,
     types: textTypes,
   }
 }

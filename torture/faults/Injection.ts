@@ -26,9 +26,11 @@ export function parseInjections(text: string): Injection[] {
   })
 }
 
-/** A job's transaction takes the job's lock first. */
+/** A job's transaction takes the job's lock first. pg-boss has locks of its own, in texts of several statements. */
 export function isInJob(statement: Statement): boolean {
-  return [...statement.before.slice(0, 2), statement].some((one) => one.text.includes("pg_try_advisory_xact_lock"))
+  return [...statement.before.slice(0, 2), statement].some((one) =>
+    one.text.startsWith("select pg_try_advisory_xact_lock"),
+  )
 }
 
 export function faultOf({ sqlState }: Injection): Fault {

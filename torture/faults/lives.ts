@@ -16,8 +16,8 @@ export type Fatal = (statement: Statement) => "before" | "after" | undefined
 /** A process that launches, or goes on with what the one before it left, until it dies or there is nothing to do. */
 export type Live = (database: TestDatabase, fatal: Fatal) => Promise<LifeEnd>
 
-/** How long a life may last; a small table takes seconds. */
-const lifeMs = 60_000
+/** How long a life may last; a small table takes seconds, and on a machine with ten times the load minutes. */
+const lifeMs = 180_000
 
 /**
  * A process of which the server sees what it would see of a killed one: all its connections break at the same moment, and none

@@ -50,8 +50,10 @@ export class Connection {
     for (const socket of [this.#client, this.#server]) {
       socket.setNoDelay(true)
       socket.on("error", () => {})
-      socket.on("close", () => this.cut())
     }
+    // Who is deaf does not hear of the other's end either.
+    this.#server.on("close", () => this.#isDeafTo !== "toClient" && this.cut())
+    this.#client.on("close", () => this.#isDeafTo !== "toServer" && this.cut())
     this.#client.on("data", (chunk) => {
       for (const message of this.#fromClient.read(chunk)) this.#onClientMessage(message)
     })
