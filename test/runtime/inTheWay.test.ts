@@ -129,7 +129,8 @@ describe("not in the way of the swap", () => {
         options: { writes: "capture", monthsAhead: 0, monthsBack: 0 },
       })
       await using _ = await worker(open, run.id)
-      await waitForStatus(open, run.id, (one) => one.run.state === "cleanup", 20_000)
+      const { attach } = await waitForStatus(open, run.id, (one) => one.run.state === "cleanup", 20_000)
+      expect(attach.swappedAt).not.toBeNull()
     } finally {
       over.abort()
       await Promise.all(busy)
