@@ -2,6 +2,7 @@ import { type TableName, renderTableName } from "../../domain/tableName.ts"
 import { type Queryable, readOne } from "../../postgres/Queryable.ts"
 import { sql } from "../../postgres/sql.ts"
 import { type Finding, ok, warn } from "../../steps/preflight/Check.ts"
+import { checkServer } from "../../steps/preflight/server/checkServer.ts"
 import { serverChecks, tableChecks } from "../../steps/preflight/preflight.ts"
 import { findSource } from "../../steps/preflight/resolveSource.ts"
 import { readStatuses } from "../../store/status.ts"
@@ -25,13 +26,22 @@ export async function doctor({ database }: Services, table: TableName | null): P
     const findings: Finding[] = [
       ok("CUTOVER_POOLER_IN_TRANSACTION_MODE", "sessions keep their settings: no pooler in transaction mode."),
     ]
+    const diagnosis = {
+      schemaVersion: 1,
+      server,
+      table: table === null ? null : renderTableName(table),
+      findings,
+    } as const
+    findings.push(...(await checkServer({ db: session })))
+    // A server that is too old, or a standby, could not be asked the rest.
+    if (findings.some((one) => one.level === "block")) return diagnosis
     for (const check of serverChecks) findings.push(...(await check({ db: session })))
     findings.push(await lookAtClock(session), ...(await lookAtRuns(session)))
     if (table !== null) {
       const source = await findSource(session, table)
       for (const check of tableChecks) findings.push(...(await check({ db: session, table, source })))
     }
-    return { schemaVersion: 1, server, table: table === null ? null : renderTableName(table), findings }
+    return diagnosis
   })
 }
 

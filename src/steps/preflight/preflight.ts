@@ -22,9 +22,8 @@ import { checkSpace } from "./table/checkSpace.ts"
 import { checkWidenedKey } from "./table/checkWidenedKey.ts"
 import { checkWraparound } from "./table/checkWraparound.ts"
 
-/** What the server is like, whatever the table. */
+/** What the server is like, whatever the table, once `checkServer` has let it pass. */
 export const serverChecks: readonly Check<ServerContext>[] = [
-  checkServer,
   checkRole,
   checkConnections,
   checkSlots,

@@ -5,6 +5,8 @@ import type { Queryable } from "../../postgres/Queryable.ts"
 import type { ColumnDescription, TableDescription } from "../../postgres/catalog/TableDescription.ts"
 import { describeTable } from "../../postgres/catalog/describeTable.ts"
 import { findRelation } from "../../postgres/catalog/findRelation.ts"
+import { assertNothingBlocks } from "./preflight.ts"
+import { checkServer } from "./server/checkServer.ts"
 import type { KeyType } from "../../store/runs.ts"
 
 /** The table and its partition key, or a refusal that says why they cannot be. */
@@ -17,8 +19,9 @@ export async function resolveSource(
   return { source, key: { column: by, type: keyTypeOf(source, table, by) } }
 }
 
-/** The table, or a refusal that says why it cannot be cut over. */
+/** The table, or a refusal that says why it cannot be cut over. An old server could not even be asked. */
 export async function findSource(db: Queryable, table: TableName): Promise<TableDescription> {
+  assertNothingBlocks(await checkServer({ db }))
   const relation = await findRelation(db, table)
   const source = relation === undefined ? undefined : await describeTable(db, relation.oid)
   if (source === undefined) throw unknownTable(table)
