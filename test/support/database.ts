@@ -18,7 +18,17 @@ export type TestDatabase = AsyncDisposable & {
 }
 
 /** A test's own questions are answered alike, whatever the database's settings are. */
-const sameForAll = '-c search_path="$user",public -c standard_conforming_strings=on -c datestyle=ISO -c timezone=UTC'
+const sameForAll = Object.entries({
+  search_path: '"$user",public',
+  standard_conforming_strings: "on",
+  datestyle: "ISO",
+  intervalstyle: "postgres",
+  timezone: "UTC",
+  extra_float_digits: "1",
+  bytea_output: "hex",
+})
+  .map(([name, value]) => `-c ${name}=${value}`)
+  .join(" ")
 
 /** Creates a database on the test run's server, or on the one of `adminUrl`; `name` is what its name begins with. */
 export async function createDatabase(name = "test", adminUrl = inject("adminUrl")): Promise<TestDatabase> {
