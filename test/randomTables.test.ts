@@ -12,7 +12,8 @@ import { type Shape, dumpOf, optionsOf, startShapeWriter } from "./support/shape
 
 /** How many tables by chance; a release takes 200. */
 const runs = Number(process.env["CUTOVER_RANDOM_TABLES"] ?? 8)
-const seed = Number(process.env["CUTOVER_RANDOM_SEED"] ?? Date.now() % 1_000_000)
+/** The same each time, so that whoever changed something is to blame for a failure; a release tries others. */
+const seed = Number(process.env["CUTOVER_RANDOM_SEED"] ?? 1)
 
 it(
   `${runs} tables by chance come through, and back (CUTOVER_RANDOM_SEED=${seed})`,

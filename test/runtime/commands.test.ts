@@ -20,7 +20,8 @@ import { createTruth, differencesFromTruth } from "../support/writers.ts"
 
 /** How many sequences of commands; a release takes 100, about 1,000 commands. */
 const runs = Number(process.env["CUTOVER_RANDOM_COMMANDS"] ?? 5)
-const seed = Number(process.env["CUTOVER_RANDOM_SEED"] ?? Date.now() % 1_000_000)
+/** The same each time, so that whoever changed something is to blame for a failure; a release tries others. */
+const seed = Number(process.env["CUTOVER_RANDOM_SEED"] ?? 1)
 
 /** What ought to be so: before the swap, after it, or at an end. */
 type Model = {

@@ -12,27 +12,24 @@ type Shortage = {
   readonly begin: (admin: pg.Client, database: TestDatabase) => Promise<() => Promise<unknown>>
 }
 
+const ours = "from pg_stat_activity where application_name like 'cutover/%'"
+
 const shortages: readonly Shortage[] = [
   {
     what: "connections",
     begin: async (admin, database) => {
       const others: pg.Client[] = []
-      await admin.query(
-        "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'cutover/%'",
-      )
+      // Our sessions come back as soon as there is room, so they are sent away until others have taken all of it.
       for (;;) {
+        await admin.query(`select pg_terminate_backend(pid) ${ours}`)
         const other = new pg.Client({ connectionString: database.url, application_name: "other" })
         other.on("error", () => {})
         const isIn = await other.connect().then(
           () => true,
           () => false,
         )
-        if (!isIn) break
-        others.push(other)
-        // Our sessions come back as soon as there is room, so they are sent away until there is none.
-        await admin.query(
-          "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'cutover/%'",
-        )
+        if (isIn) others.push(other)
+        else if ((await admin.query(`select ${ours}`)).rowCount === 0) break
       }
       return async () => await Promise.all(others.map(async (other) => await other.end()))
     },
