@@ -10,7 +10,8 @@ const heavyTasks: ReadonlySet<string> = new Set(["copy", "sweep", "index", "vali
 
 /**
  * Puts the job off where a limit is exceeded, in its own transaction: a job of the same work is sent for later, and the run
- * says why. Whether it is still due is asked again then. Returns whether it was put off.
+ * says why. Whether it is still due is asked again then. Returns whether it was put off: also where a limit has just ceased to
+ * be exceeded, for to note that locks the run, which nobody may do for as long as a batch lasts.
  */
 export async function heedThrottle(services: Services, tx: Queryable, job: Job, run: Run): Promise<boolean> {
   if (!heavyTasks.has(job.data.task)) return false
@@ -23,7 +24,7 @@ export async function heedThrottle(services: Services, tx: Queryable, job: Job, 
       actor: services.actor,
       data: limit === undefined ? {} : { reason: limit.reason },
     })
-  if (limit === undefined) return false
-  await services.queue.send(tx, { ...job.data, round: (job.data.round ?? 0) + 1 }, limit.retryMs)
+  if (limit === undefined && news === null) return false
+  await services.queue.send(tx, { ...job.data, round: (job.data.round ?? 0) + 1 }, limit?.retryMs ?? 0)
   return true
 }

@@ -3,9 +3,9 @@ import { formatSize } from "../../domain/size.ts"
 import { msUntilOpen, renderWindow } from "../../domain/timeWindow.ts"
 import { type Queryable, findOne, readOne } from "../../postgres/Queryable.ts"
 import { type Sql, sql } from "../../postgres/sql.ts"
-import { measureWal } from "../../store/walSamples.ts"
 import type { Run } from "../../store/runs.ts"
 import { askUser } from "./askUser.ts"
+import { measureWal } from "./measureWal.ts"
 
 /** Why the next batch is not to begin now, and when to look again. */
 export type Limit = { readonly reason: string; readonly retryMs: number }
@@ -48,10 +48,9 @@ const replicaLag: Ask = async (tx, { options: { maxReplicaLagMs } }) => {
   )
 }
 
-const walRate: Ask = async (tx, run) => {
-  const { maxWalPerSecond } = run.options
+const walRate: Ask = async (tx, { options: { maxWalPerSecond } }) => {
   if (maxWalPerSecond === null) return undefined
-  const perSecond = await measureWal(tx, run.id)
+  const perSecond = await measureWal(tx)
   if (perSecond === undefined || perSecond <= maxWalPerSecond) return undefined
   return limit(`the server writes ${formatSize(perSecond)}/s of WAL, and ${formatSize(maxWalPerSecond)}/s is allowed`)
 }

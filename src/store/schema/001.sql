@@ -26,8 +26,6 @@ create table cutover.runs (
   control         text not null,
   reason          text,
   throttled       text,
-  wal_seen        pg_lsn,
-  wal_seen_at     timestamptz,
   error           jsonb,
   epoch           integer not null,
   tick            bigint not null default 0,
