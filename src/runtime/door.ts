@@ -7,7 +7,7 @@ import { sql } from "../postgres/sql.ts"
 import { withTransaction } from "../postgres/transaction.ts"
 import type { Outcome } from "../steps/Step.ts"
 import { type Partition, readPartition } from "../store/partitions.ts"
-import { type Run, lockRun, readRun } from "../store/runs.ts"
+import { type Run, lockRun, readRun, saveRunFacts } from "../store/runs.ts"
 import { type Stripe, readStripe } from "../store/stripes.ts"
 import { sweep } from "../steps/copy/sweep.ts"
 import { compareAll } from "../steps/validate/compareAll.ts"
@@ -116,6 +116,8 @@ async function work(services: Services, tx: Queryable, job: Job, due: Due): Prom
     const passed = await workPartition({ tx, run: due.run }, partition)
     const run = await lockIfDue(tx, job)
     if (run === undefined) return undefined
+    const batchBlocks = passed.findLast((one) => one.outcome.batchBlocks !== undefined)?.outcome.batchBlocks
+    if (batchBlocks !== undefined) await saveRunFacts(tx, run.id, { batchBlocks })
     for (const one of passed)
       await carryOutPartitionEvent(services, tx, run, one.partition, one.outcome.event, {
         facts: one.outcome.facts,

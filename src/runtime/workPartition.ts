@@ -23,14 +23,16 @@ export async function workPartition(context: StepContext, partition: Partition):
   const deadline = performance.now() + context.run.options.batchTargetMs * mostOfBatch
   const passed: Passed[] = []
   let at = partition
+  let { run } = context
   for (;;) {
     const task = taskOfState[at.state]
     if (task === undefined) throw new Error(`partition ${at.label} has no task in ${at.state}`)
-    const outcome = await partitionSteps[task](context, at)
+    const outcome = await partitionSteps[task]({ tx: context.tx, run }, at)
     passed.push({ partition: at, outcome })
     const { state } = advancePartition(at.state, outcome.event)
     const isNext = chained.has(taskOfState[state]) && outcome.afterCommit === undefined
     if (!isNext || performance.now() > deadline) return passed
+    run = { ...run, batchBlocks: outcome.batchBlocks ?? run.batchBlocks }
     at = { ...(await readPartition(context.tx, at.id)), state, tick: at.tick + 1 }
   }
 }

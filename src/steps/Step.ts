@@ -15,6 +15,8 @@ export type Outcome<Event> = {
   readonly event: Event
   /** Facts for the log record that the event leads to. */
   readonly facts?: Readonly<Record<string, unknown>>
+  /** The size of the next batch, where this one taught it. Kept by whoever locks the run: a step that did would lock it for others. */
+  readonly batchBlocks?: number
   /** Runs after the commit; what it does may be lost in a crash. */
   readonly afterCommit?: (db: Queryable) => Promise<void>
 }

@@ -5,7 +5,7 @@ import type { Queryable } from "../../postgres/Queryable.ts"
 import { type Sql, ident, join, sql, table } from "../../postgres/sql.ts"
 import { saveBatch } from "../../store/batches.ts"
 import type { Partition } from "../../store/partitions.ts"
-import { type Run, saveRunFacts } from "../../store/runs.ts"
+import type { Run } from "../../store/runs.ts"
 import type { PartitionStep } from "../Step.ts"
 import { keyWithin } from "../keyExpression.ts"
 import { findOwnTable } from "../ownTable.ts"
@@ -17,15 +17,23 @@ import { requireBlueprint } from "../requireBlueprint.ts"
 /** Copies the rows of one month out of its next blocks, and leaves the checkpoint in the same transaction. */
 export const copyBatch: PartitionStep = async ({ tx, run }, partition) => {
   const into = tableOf(run, partition)
-  if ((await findOwnTable(tx, run, partition)) === undefined) {
+  // Later on, a table that is gone is an error: an empty one in its place would lack what was copied.
+  if (partition.batches === 0 && (await findOwnTable(tx, run, partition)) === undefined) {
     await createPartitionTable(tx, run, partition, into)
   }
   const { taken, nextCursor } = takeBlocks(partition.blocks, partition.nextBlock, run.batchBlocks)
-  if (taken.length > 0) await copyBlocks(tx, run, partition, taken)
-  return { event: { type: "batch.copied", finished: nextCursor === null } }
+  const batchBlocks = taken.length > 0 ? await copyBlocks(tx, run, partition, taken) : undefined
+  const event = { type: "batch.copied", finished: nextCursor === null } as const
+  return batchBlocks === undefined ? { event } : { event, batchBlocks }
 }
 
-async function copyBlocks(tx: Queryable, run: Run, partition: Partition, ranges: readonly BlockRange[]): Promise<void> {
+/** Returns the size of the next batch; a partition's last, shorter one says nothing about it. */
+async function copyBlocks(
+  tx: Queryable,
+  run: Run,
+  partition: Partition,
+  ranges: readonly BlockRange[],
+): Promise<number | undefined> {
   const startedAt = performance.now()
   const { rowCount } = await tx.query(copyStatement(run, partition, ranges))
   const elapsedMs = performance.now() - startedAt
@@ -37,9 +45,8 @@ async function copyBlocks(tx: Queryable, run: Run, partition: Partition, ranges:
     elapsedMs,
   })
   const blocks = totalBlocks(ranges)
-  if (blocks < run.batchBlocks) return
-  const batchBlocks = nextBatchBlocks({ blocks, elapsedMs, rows: rowCount, ...paceOf(run.options) })
-  await saveRunFacts(tx, run.id, { batchBlocks })
+  if (blocks < run.batchBlocks) return undefined
+  return nextBatchBlocks({ blocks, elapsedMs, rows: rowCount, ...paceOf(run.options) })
 }
 
 /** Reads the ranges of blocks one after the other (see `survey` for the shape of the subquery); rows stay in the server. */

@@ -1,6 +1,7 @@
 import { type Queryable, readOne } from "../../../postgres/Queryable.ts"
 import { sql } from "../../../postgres/sql.ts"
 import type { Sample } from "../../../steps/preflight/sampleKeys.ts"
+import { lanesOf } from "../../../steps/throttle/paceOf.ts"
 import type { Run } from "../../../store/runs.ts"
 
 /** What a run will take. Sizes are bytes. */
@@ -33,7 +34,7 @@ export async function estimate(db: Queryable, run: Run, sample: Sample): Promise
     // The new table beside the old one; a tenth for what is written meanwhile, and for sorting.
     diskNeededBytes: Math.round((heap + indexes) * 1.1),
     walBytes: Math.round(heap * 1.05 + indexes),
-    durationMs: Math.round((heap * msPerByte * costOfReading) / run.options.parallel),
+    durationMs: Math.round((heap * msPerByte * costOfReading) / lanesOf(run.options)),
     isSampled: !sample.isWhole,
   }
 }

@@ -17,7 +17,7 @@ import type { Sample } from "../../../steps/preflight/sampleKeys.ts"
 import { requireBlueprint } from "../../../steps/requireBlueprint.ts"
 import { belongings } from "../../../steps/swap/belongings/belongings.ts"
 import { addsToParent, plannedValidation } from "../../../steps/swap/belongings/foreignKeys.ts"
-import { plannedIncomingValidation } from "../../../steps/swap/belongings/incomingKeys.ts"
+import { lockStatements, plannedIncomingValidation } from "../../../steps/swap/belongings/incomingKeys.ts"
 import { readMaterializedViews, refreshStatement } from "../../../steps/swap/belongings/materializedViews.ts"
 import { readExchangeStatements, swapOf } from "../../../steps/swap/exchange.ts"
 import { readTargetPartitions } from "../../../steps/targetPartitions.ts"
@@ -143,6 +143,7 @@ async function attachment(
     "the swap, in one transaction",
     `ACCESS EXCLUSIVE on the source and what hangs on it; waited for ${run.options.lockTimeoutMs} ms at a time`,
     inTransaction(run, [
+      ...lockStatements(requireBlueprint(run).incomingKeys),
       sql`lock table only ${table(targetName(run.table))} in access exclusive mode`,
       sql`lock table only ${table(run.table)} in access exclusive mode`,
       ...assertAtRest(run),
