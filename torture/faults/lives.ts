@@ -31,7 +31,7 @@ export const liveHere: Live = async (database, fatal) => {
     death.resolve("died")
   }
   proxy.decide = holding(fatal, die)
-  const life = workHere({ ...database, url: proxy.url }, await findRunId(database))
+  const life = workHere({ ...database, url: proxy.url }, await findRunLeft(database))
   void disposeAfter(life, proxy)
   return await Promise.race([death.promise, life])
 }
@@ -74,7 +74,7 @@ export const liveAsProcess: Live = async (database, fatal) => {
     await command?.ended
   }
   await using proxy = await FaultProxy.start(database.url, holding(fatal, die))
-  command = startCutover(proxy.url, (await findRunId(database)) === undefined ? launchArgs : ["resume", "t"])
+  command = startCutover(proxy.url, (await findRunLeft(database)) === undefined ? launchArgs : ["resume", "t"])
   const patience = new AbortController()
   const tooLong = sleep(lifeMs, undefined, { signal: patience.signal }).then(
     () => command.process.kill("SIGKILL"),
@@ -86,6 +86,20 @@ export const liveAsProcess: Live = async (database, fatal) => {
   if (signal === "SIGKILL") return "died"
   if (code === 0) return "done"
   throw new Error(`the command ended with ${code ?? signal}\n${stderr.slice(-2_000)}`)
+}
+
+/**
+ * What the next process finds. The last COMMIT of the one that died may still be under way in the server, so its sessions are
+ * waited for: who looked before would launch once more, and rightly be refused.
+ */
+async function findRunLeft(database: TestDatabase): Promise<string | undefined> {
+  for (;;) {
+    const left = await database.query(
+      "select from pg_stat_activity where datname = current_database() and application_name like 'cutover/%'",
+    )
+    if (left.length === 0) return await findRunId(database)
+    await sleep(20)
+  }
 }
 
 /** The one run of a database, once somebody has launched it. */
