@@ -40,6 +40,7 @@ describe.concurrent.each(shapes.filter((shape) => shape.refused === null))("$nam
     expect(differing).toEqual([])
     await cleanupNow(open, run.id, { beforeWindow: true, reason: "test" })
     expect(await dumpOf(database, shape)).toEqual(before)
+    expect(await grantsOnPartitions(database)).toEqual([])
   })
 })
 
@@ -84,6 +85,14 @@ describe.concurrent.each(shapes.filter((shape) => shape.refused === null))("$nam
     expect(await dumpWithPartitions(byHand)).toEqual(await dumpWithPartitions(byRun))
   })
 })
+
+/** Whom a partition lets in past the grants and policies of the whole. */
+async function grantsOnPartitions(database: TestDatabase): Promise<unknown[]> {
+  return await database.query(`
+    select c.relname, g.grantee::regrole::text as grantee, g.privilege_type
+    from pg_class c cross join aclexplode(c.relacl) g
+    where c.relispartition and c.relkind = 'r' and g.grantee <> c.relowner and c.relnamespace <> 'cutover_jobs'::regnamespace`)
+}
 
 /** The statements of `plan --sql`, one after the other as psql would send them; then the old table is dropped. */
 async function runByHand(database: TestDatabase, shape: Shape): Promise<void> {

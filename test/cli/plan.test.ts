@@ -98,6 +98,23 @@ describe("cutover plan", () => {
     ])
   })
 
+  it("prints a script that does not swap where rows were written meanwhile", async () => {
+    await using database = await createDatabase("planwritten")
+    await createReturns(database)
+    const { stdout } = await runCutover(database.url, [...planArgs, "--json"])
+    const { sql } = JSON.parse(stdout) as Plan
+    const swap = sql.filter((one) => one.step === "attach").map((one) => one.text)
+    for (const { text, step } of sql) {
+      if (step === "attach") break
+      await database.query(text)
+    }
+    await database.query("insert into public.returns_raw (vendor, return_date) values ('late', '2024-01-05')")
+    await expect(database.query(swap.join(";"))).rejects.toThrow("the table was written to since the copy began")
+    expect(await database.query("select relkind from pg_class where relname = 'returns_raw'")).toEqual([
+      { relkind: "r" },
+    ])
+  })
+
   it("looks good", async () => {
     await using database = await createDatabase("planlook")
     await createReturns(database)
