@@ -14,6 +14,8 @@ type Shortage = {
 
 const ours = "from pg_stat_activity where application_name like 'cutover/%'"
 
+const rowsCopied = "select sum(rows_copied) as rows from cutover.partitions"
+
 const shortages: readonly Shortage[] = [
   {
     what: "connections",
@@ -67,6 +69,8 @@ const shortages: readonly Shortage[] = [
       }
       // With a handful of locks left, questions are answered, and tables cannot be made.
       await admin.query("rollback; begin")
+      // The locks of the question that follows are taken now, for later our own run may have the last dozen.
+      await admin.query(rowsCopied)
       await admin.query(`select count(pg_advisory_xact_lock(77, n)) from generate_series(1, ${taken - 12}) n`)
       return async () => await admin.query("commit")
     },
@@ -95,15 +99,21 @@ describe("a server that runs out of", () => {
     })
     await using _ = await worker(open, run.id)
     await waitForStatus(open, run.id, (one) => one.run.reason?.startsWith("throttled") === true)
-    const admin = new pg.Client({ connectionString: database.url, application_name: "admin" })
-    await admin.connect()
-    const opener = new pg.Client({ connectionString: database.url, application_name: "opener" })
-    await opener.connect()
+    await using sessions = new AsyncDisposableStack()
+    const connect = async (name: string) => {
+      const client = new pg.Client({ connectionString: database.url, application_name: name })
+      client.on("error", () => {})
+      await client.connect()
+      sessions.defer(async () => await client.end())
+      return client
+    }
+    const admin = await connect("admin")
+    const opener = await connect("opener")
     await opener.query("set default_transaction_read_only = off")
     const end = await begin(admin, database)
     await opener.query("update gate set closed = 0")
     await sleep(2_500)
-    const before = await admin.query<{ rows: string }>("select sum(rows_copied) as rows from cutover.partitions")
+    const before = await admin.query<{ rows: string }>(rowsCopied)
     expect(before.rows[0]?.rows).toBe("0")
     await end()
     const startedAt = performance.now()
@@ -112,8 +122,6 @@ describe("a server that runs out of", () => {
     await waitForStatus(open, run.id, (one) => Number(one.totals.rowsCopied) > 0 || one.run.control !== "running")
     expect(performance.now() - startedAt).toBeLessThan(10_000)
     await waitForStatus(open, run.id, (one) => one.run.state === "cleanup" || one.run.control === "halted")
-    await opener.end()
-    await admin.end()
     expect(await contentOf(database, "t")).toEqual(content)
   })
 })
