@@ -1,4 +1,5 @@
 import { labelOf } from "../../domain/interval.ts"
+import type { TableName } from "../../domain/tableName.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
 import { type Sql, ident, join, literal, sql, table } from "../../postgres/sql.ts"
 import { changeLogOf } from "../../store/changeLog.ts"
@@ -8,7 +9,7 @@ import { takenByPartition } from "../changes/strays.ts"
 import { intervalStartOfKey } from "../keyExpression.ts"
 import { tableOf } from "../partitionTable.ts"
 import { defaultLabel } from "../prep/survey.ts"
-import { type Side, comparisonOf, isSettled, measures, sumsOf } from "./compare.ts"
+import { type Side, comparisonOf, leavingOut, measures, sumsOf, waitsWithin } from "./compare.ts"
 
 type Found = Side & { readonly side: "source" | "target"; readonly start: string | null; readonly label: string | null }
 
@@ -39,25 +40,37 @@ function labelFound(run: Run, { side, start, label }: Found): string | null {
 }
 
 async function monthsStatement(tx: Queryable, run: Run, partitions: readonly Partition[]): Promise<Sql> {
-  const log = run.options.writes === "capture" ? changeLogOf(run) : null
-  const settled = isSettled(run, { log })
   const taken = await takenByPartition(tx, run, run.key.column, "cutover_row")
-  const ofSource = sql`
-    select ${intervalStartOfKey(run)}::text as start, ${measures(run)}
-    from only ${table(run.table)} as cutover_row
-    where (${taken}) and ${settled}
-    group by 1`
-  const ofPartition = (partition: Partition): Sql => sql`
-    select 'target' as side, null as start, ${literal(partition.label)} as label, ${totals(run)}
-    from (
-      select ${measures(run)}
-      from only ${table(tableOf(run, partition))} as cutover_row
-      where ${settled}
-    ) as cutover_found`
+  const ofSource = settled(
+    run,
+    (log) => sql`(select exists (select from ${table(log)}))`,
+    sql`
+      select ${intervalStartOfKey(run)}::text as start, ${measures(run)}
+      from only ${table(run.table)} as cutover_row
+      where (${taken})`,
+    sql`group by 1`,
+  )
+  const ofPartition = (partition: Partition): Sql => {
+    const ofTable = settled(
+      run,
+      (log) => waitsWithin(run, log, partition.bounds),
+      sql`select ${measures(run)} from only ${table(tableOf(run, partition))} as cutover_row where true`,
+      sql`having count(*) > 0`,
+    )
+    return sql`
+      select 'target' as side, null as start, ${literal(partition.label)} as label, ${totals(run)}
+      from (${ofTable}) as cutover_found`
+  }
   return sql`
     select 'source' as side, start, null as label, ${totals(run)} from (${ofSource}) as cutover_found
     union all
     ${join(partitions.map(ofPartition), "\nunion all\n")}`
+}
+
+function settled(run: Run, waits: (log: TableName) => Sql, select: Sql, after: Sql): Sql {
+  if (run.options.writes !== "capture") return sql`${select} ${after}`
+  const log = changeLogOf(run)
+  return leavingOut(run, log, waits(log), select, after)
 }
 
 function totals(run: Run): Sql {
