@@ -132,7 +132,7 @@ const rows: Record<keyof RunOptions, Row> = {
   },
   nice: {
     flag: "--nice <mode>",
-    says: "Leave the other cores to the application: one connection, index builds without workers of their own.",
+    says: "Leave the other cores to the application: one connection, and no parallel workers of the server.",
     kind: toggle,
     isLive: true,
   },

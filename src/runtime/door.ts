@@ -10,6 +10,7 @@ import { type Partition, readPartition } from "../store/partitions.ts"
 import { type Run, lockRun, readRun, saveRunFacts } from "../store/runs.ts"
 import { type Stripe, readStripe } from "../store/stripes.ts"
 import { sweep } from "../steps/copy/sweep.ts"
+import { keepToLanes } from "../steps/throttle/paceOf.ts"
 import { compareAll } from "../steps/validate/compareAll.ts"
 import type { Job } from "./Job.ts"
 import type { Services } from "./Services.ts"
@@ -98,6 +99,7 @@ function isDueForRun(run: Run, job: Job): boolean {
 }
 
 async function work(services: Services, tx: Queryable, job: Job, due: Due): Promise<Outcome<unknown>["afterCommit"]> {
+  await keepToLanes(tx, due.run.options)
   await tx.query(sql`savepoint work`)
   const { partition, stripe } = due
   if (stripe !== undefined) {

@@ -7,6 +7,8 @@ import { readStatus } from "../../src/store/status.ts"
 import { type TestDatabase, createDatabase } from "../support/database.ts"
 import { contentOf } from "../support/oracle.ts"
 import { launchRun, services, waitForStatus, worker } from "../support/runs.ts"
+import { mainMajor } from "../support/testClusters.ts"
+import { createTruth, shuffleHeap } from "../support/writers.ts"
 
 async function createTable(database: TestDatabase, rows = 3_000): Promise<void> {
   await database.query(`
@@ -108,4 +110,34 @@ it("rows per second are kept on the average, and set while the run lives", async
   const records = await readRecords(open.database, run.id, 0)
   expect(records.find((one) => one.kind === "run.set")?.data).toEqual({ maxRowsPerSecond: null, parallel: 4 })
   expect(records.map((one) => one.kind)).toContain("throttle.ended")
+})
+
+// Before PostgreSQL 18 nobody counts them.
+describe.runIf(mainMajor >= 18)("parallel workers of the server", () => {
+  it.each([
+    [false, "are used to compare a shuffled heap in one pass"],
+    [true, "are left to the application with --nice"],
+  ])("nice %s: %s", async (nice) => {
+    await using database = await createDatabase("nice")
+    await createTruth(database, 20_000)
+    await shuffleHeap(database)
+    await database.query(`alter database ${database.name} set min_parallel_table_scan_size = '1MB'`)
+    await database.query(`alter database ${database.name} set parallel_setup_cost = 0`)
+    await using open = await services(database)
+    const workers = async (): Promise<number> => {
+      const [row] = await database.query<{ n: number }>(
+        "select parallel_workers_launched::int as n from pg_stat_database where datname = current_database()",
+      )
+      return row?.n ?? -1
+    }
+    const before = await workers()
+    const run = await launchRun(open, { table: "t", by: "d", options: { ...quick, nice } })
+    {
+      await using _ = await worker(open, run.id)
+      const status = await waitForStatus(open, run.id, (one) => one.run.state === "cleanup")
+      expect(status.partitions.every((one) => one.equal)).toBe(true)
+    }
+    const after = await workers()
+    expect(after - before > 0).toBe(!nice)
+  })
 })

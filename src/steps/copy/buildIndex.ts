@@ -22,8 +22,6 @@ export const buildIndex: PartitionStep = async ({ tx, run }, partition) => {
   if (missing.length === builtAlone(run).length) await replayPartition(tx, run, partition)
   await tx.query(sql`select set_config('statement_timeout', '0', true),
                             set_config('maintenance_work_mem', ${`${sortMemoryMb}MB`}, true)`)
-  // A build with workers of its own takes all cores.
-  if (run.options.nice) await tx.query(sql`select set_config('max_parallel_maintenance_workers', '0', true)`)
   const startedAt = performance.now()
   let built = 0
   while (built < missing.length && (built === 0 || performance.now() - startedAt < run.options.batchTargetMs)) {
