@@ -1,4 +1,12 @@
-import type { BenchResult, ContenderResult, Heap, PauseResult, ProcessUse, WaitingSample } from "./BenchResult.ts"
+import type {
+  BenchResult,
+  ContenderResult,
+  Heap,
+  LiveResult,
+  PauseResult,
+  ProcessUse,
+  WaitingSample,
+} from "./BenchResult.ts"
 import { copyTimes, findContender, timesOf, walBytes } from "./contenderFigures.ts"
 import { formatBytes, formatCount, formatMs, formatRatio, formatShare } from "./render/units.ts"
 import { largest, median, medianRatio, percentile, sum } from "./statistics.ts"
@@ -16,6 +24,7 @@ export function findingsOf(result: BenchResult): Finding[] {
   const ours = result.speed?.contenders.filter((one) => one.kind === "cutover") ?? []
   return [
     ...ours.flatMap((one) => [...speedFindings(result, one), ...processFindings(one)]),
+    ...(result.live === null ? [] : liveFindings(result.live)),
     ...(result.waiting === null ? [] : [waitingFinding(result.waiting)]),
     ...(result.pauses === null ? [] : pauseFindings(result.pauses)),
   ]
@@ -35,6 +44,7 @@ const targets = {
   rssBytes: 200e6,
   cpuShare: 0.05,
   waitingShare: 0.03,
+  overIdleP99: 2,
   pauseSlackMs: 200,
 }
 
@@ -132,6 +142,20 @@ export function sizeFindings(results: readonly BenchResult[]): Finding[] {
 /** The share of all runs together: one run alone has few samples. */
 export function waitingShare(waiting: readonly WaitingSample[]): number {
   return sum(waiting.map((one) => one.idleMs)) / sum(waiting.map((one) => one.underWayMs))
+}
+
+/** What an application feels of a run that leaves it the other core. */
+function liveFindings({ periods }: LiveResult): Finding[] {
+  const idle = periods.find((one) => one.beside === "nothing else")
+  const nice = periods.find((one) => one.beside.includes("--nice"))
+  if (idle === undefined || nice === undefined) return []
+  return [
+    atMost(
+      `an application's p99 beside \`${nice.beside}\`, of that without us`,
+      targets.overIdleP99,
+      nice.p99Ms / idle.p99Ms,
+    ),
+  ]
 }
 
 function waitingFinding(waiting: readonly WaitingSample[]): Finding {

@@ -10,9 +10,9 @@ import { watchProcess } from "./watchProcess.ts"
  * Starts the cutover of the returns in a process of its own, with live writes captured. It ends with us, for it would
  * look for a server that is gone.
  */
-export function startLaunch({ url }: Copy, { parallel, batchTarget }: OurOptions): Cutover {
+export function startLaunch({ url }: Copy, { parallel, batchTarget, nice = false }: OurOptions): Cutover {
   const where = ["launch", source, "--by", key, "--writes", "capture"]
-  const how = ["--parallel", String(parallel), "--batch-target", batchTarget]
+  const how = ["--parallel", String(parallel), "--batch-target", batchTarget, "--nice", nice ? "on" : "off"]
   const command = startCutover(url, [...where, ...how])
   const end = (): void => void command.process.kill("SIGKILL")
   process.once("exit", end)

@@ -2,7 +2,7 @@ import { runLaunch } from "../launch.ts"
 import { assertPartitioned, source } from "../returns.ts"
 import type { Contender } from "./Contender.ts"
 
-export type OurOptions = { readonly parallel: number; readonly batchTarget: string }
+export type OurOptions = { readonly parallel: number; readonly batchTarget: string; readonly nice?: boolean }
 
 /** The part of its time that is compared with the bare script. */
 export const copyAlone = "copy and indexes alone"
@@ -11,7 +11,7 @@ export const copyAlone = "copy and indexes alone"
 export function cutover(options: OurOptions): Contender {
   return {
     kind: "cutover",
-    name: `cutover launch, ${options.parallel} at once`,
+    name: options.nice === true ? "cutover launch --nice on" : `cutover launch, ${options.parallel} at once`,
     says: "the whole run by the log's times, from `run.launched` to `attach.completed`, with writes captured: the survey, the copy, its indexes, every row compared, statistics, and the swap. The command's own time has its start-up in it, and ANALYZE after the swap.",
     parallel: options.parallel,
     prepare: async () => {},

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Bench } from "../Bench.ts"
 import type { LivePeriod, LiveResult } from "../BenchResult.ts"
+import type { Contender } from "../contenders/Contender.ts"
 import { cutover } from "../contenders/cutover.ts"
 import { trigger } from "../contenders/trigger.ts"
 import { readRunLog } from "../launch.ts"
@@ -29,7 +30,7 @@ type Watch = (bench: Bench, copy: Copy, writers: Writers) => Promise<Seen>
 export async function measureLive(bench: Bench): Promise<LiveResult> {
   const watches: readonly [string, Watch][] = [
     ["nothing else", watchIdle],
-    [ours(bench).name, watchOurs],
+    ...[ours(bench), niceOurs(bench)].map((one): [string, Watch] => [one.name, watchOurs(one)]),
     [trigger.name, watchTrigger],
   ]
   const seen = new Map<string, Seen[]>(watches.map(([beside]) => [beside, []]))
@@ -62,19 +63,25 @@ async function watchIdle({ idleMs }: Bench, _: Copy, writers: Writers): Promise<
   return { writes: between(writers, from, from + idleMs), copyMs: null, wrongRows: null }
 }
 
-function ours({ parallel, batchTarget }: Bench): ReturnType<typeof cutover> {
+function ours({ parallel, batchTarget }: Bench): Contender {
   return cutover({ parallel: parallel[0] ?? 2, batchTarget })
 }
 
+function niceOurs({ parallel, batchTarget }: Bench): Contender {
+  return cutover({ parallel: parallel[0] ?? 2, batchTarget, nice: true })
+}
+
 /** Afterwards the table has as many rows as there were, and the writers added; its content was compared by the run itself. */
-async function watchOurs(bench: Bench, copy: Copy, writers: Writers): Promise<Seen> {
-  const { ms } = await ours(bench).run(copy, bench.data)
-  const { addedRows } = await writers.stop()
-  const log = await readRunLog(copy.client)
-  return {
-    writes: between(writers, log.at("run.launched"), log.at("attach.completed")),
-    copyMs: ms,
-    wrongRows: Math.abs((await countRows(copy.client, source)) - bench.data.rows - addedRows),
+function watchOurs(contender: Contender): Watch {
+  return async ({ data }, copy, writers) => {
+    const { ms } = await contender.run(copy, data)
+    const { addedRows } = await writers.stop()
+    const log = await readRunLog(copy.client)
+    return {
+      writes: between(writers, log.at("run.launched"), log.at("attach.completed")),
+      copyMs: ms,
+      wrongRows: Math.abs((await countRows(copy.client, source)) - data.rows - addedRows),
+    }
   }
 }
 
