@@ -9,13 +9,18 @@ export function intervalStartOfKey(run: Run): Sql {
   return intervalStartOf(run, ident(run.key.column))
 }
 
-/** The same of any expression of the key's type. */
+/**
+ * The same of any expression of the key's type. It never falls as the key rises, and agrees with `readBounds`: where the
+ * clock is set back at midnight (St. John's did so at 00:01), the first minute of a month comes twice, and PostgreSQL
+ * takes its second coming for the bound, so what lies before that is still of the interval before.
+ */
 export function intervalStartOf(run: Run, key: Sql): Sql {
-  const local =
-    run.key.type === "timestamptz"
-      ? sql`(${key} at time zone ${literal(run.options.timezone)})`
-      : sql`${key}::timestamp`
-  return sql`date_trunc(${literal(run.options.interval)}, ${local})::date`
+  const interval = literal(run.options.interval)
+  if (run.key.type !== "timestamptz") return sql`date_trunc(${interval}, ${key}::timestamp)::date`
+  const zone = literal(run.options.timezone)
+  const start = sql`date_trunc(${interval}, ${key} at time zone ${zone})`
+  return sql`(case when ${key} < ${start} at time zone ${zone}
+                   then date_trunc(${interval}, ${start} - interval '1 day') else ${start} end)::date`
 }
 
 /** Whether a row of the source falls into the bounds. */

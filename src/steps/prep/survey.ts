@@ -2,12 +2,12 @@ import { labelOf } from "../../domain/interval.ts"
 import { nextBatchBlocks, paceLimits, zoneBlocks } from "../../domain/pace.ts"
 import { CutoverError } from "../../errors/CutoverError.ts"
 import { type Queryable } from "../../postgres/Queryable.ts"
-import { type Sql, sql, table } from "../../postgres/sql.ts"
-import { addFinding } from "../../store/partitions.ts"
+import { type Sql, ident, sql, table } from "../../postgres/sql.ts"
+import { type Bounds, addFinding } from "../../store/partitions.ts"
 import { type Run, saveRunFacts } from "../../store/runs.ts"
 import type { RunStep } from "../Step.ts"
 import { watchHeap } from "../source/onWatchedSource.ts"
-import { intervalStartOfKey, readBounds } from "../keyExpression.ts"
+import { intervalStartOf, intervalStartOfKey, readBounds } from "../keyExpression.ts"
 
 /** The label of the partition for rows without a key. */
 export const defaultLabel = "default"
@@ -36,23 +36,46 @@ export const survey: RunStep = async (context) => {
   return { event: { type: "survey.advanced", finished: to >= heapBlocks } }
 }
 
-type SurveyRow = { readonly start: string | null; readonly rows: string; readonly blocks: string }
+type SurveyRow = {
+  readonly start: string | null
+  readonly rows: string
+  readonly blocks: string
+  readonly low: string | null
+  readonly high: string | null
+}
 
 /**
- * TID range scans (PostgreSQL 14) read just the blocks of each zone. The ungrouped lateral subquery is planned on its
- * own, with the zone's limits as parameters; pulled up, its conditions would not reach the scan.
+ * TID range scans (PostgreSQL 14) read just the blocks of each zone. The ungrouped lateral subqueries are planned on their
+ * own, with the zone's limits as parameters; pulled up, their conditions would not reach the scan.
+ *
+ * The lowest and the highest key cost a fraction of the interval of each row, and where both are of one interval, so
+ * are all between them: only the other zones are read again, row by row.
  */
 function surveyStatement(run: Run, from: number, to: number, zone: number): Sql {
+  const key = ident(run.key.column)
+  const start = (of: string): Sql => intervalStartOf(run, ident("cutover_keys", of))
+  const rowsOfZone = sql`
+    from only ${table(run.table)} as cutover_source
+    where ctid >= format('(%s,0)', cutover_zone.block)::tid
+      and ctid < format('(%s,0)', least(cutover_zone.block + ${zone}::bigint, ${to}::bigint))::tid`
   return sql`
     select cutover_found.start::text as start,
            sum(cutover_found.rows)::text as rows,
-           range_agg(int8range(cutover_zone.block, least(cutover_zone.block + ${zone}::bigint, ${to}::bigint)))::text as blocks
+           range_agg(int8range(cutover_zone.block, least(cutover_zone.block + ${zone}::bigint, ${to}::bigint)))::text as blocks,
+           min(cutover_found.low)::text as low,
+           max(cutover_found.high)::text as high
     from generate_series(${from}::bigint, ${to}::bigint - 1, ${zone}::bigint) as cutover_zone (block)
     cross join lateral (
-      select ${intervalStartOfKey(run)} as start, count(*) as rows
-      from only ${table(run.table)} as cutover_source
-      where ctid >= format('(%s,0)', cutover_zone.block)::tid
-        and ctid < format('(%s,0)', least(cutover_zone.block + ${zone}::bigint, ${to}::bigint))::tid
+      select count(*) as rows, count(${key}) as keys, min(${key}) as low, max(${key}) as high ${rowsOfZone}
+    ) as cutover_keys
+    cross join lateral (
+      select coalesce(cutover_keys.rows = cutover_keys.keys and ${start("low")} = ${start("high")}, false) as uniform
+    ) as cutover_kind
+    cross join lateral (
+      select ${start("low")} as start, cutover_keys.rows, cutover_keys.low, cutover_keys.high
+      where cutover_kind.uniform
+      union all
+      select ${intervalStartOfKey(run)}, count(*), min(${key}), max(${key}) ${rowsOfZone} and not cutover_kind.uniform
       group by 1
     ) as cutover_found
     group by 1`
@@ -61,6 +84,7 @@ function surveyStatement(run: Run, from: number, to: number, zone: number): Sql 
 async function saveFindings(tx: Queryable, run: Run, rows: readonly SurveyRow[]): Promise<void> {
   const starts = rows.flatMap((row) => (row.start === null ? [] : [finite(run, row.start)]))
   const bounds = await readBounds(tx, run, starts)
+  await assertWithin(tx, run, rows, bounds)
   for (const row of rows) {
     const isDefault = row.start === null
     if (isDefault && run.options.nullKeys === "refuse") throw unexpectedNulls(run, row.rows)
@@ -71,6 +95,32 @@ async function saveFindings(tx: Queryable, run: Run, rows: readonly SurveyRow[])
       blocks: row.blocks,
     })
   }
+}
+
+/**
+ * Of a month only its own blocks are copied, and compared: a row that the survey took for another month's than its bounds
+ * do would be missing on both sides.
+ */
+export async function assertWithin(
+  tx: Queryable,
+  run: Run,
+  rows: readonly Pick<SurveyRow, "start" | "low" | "high">[],
+  bounds: ReadonlyMap<string, Bounds>,
+): Promise<void> {
+  const found = rows.flatMap(({ start, low, high }) =>
+    start === null ? [] : [{ start, low, high, ...bounds.get(start) }],
+  )
+  const type = sql`${ident("pg_catalog", run.key.type)}[]`
+  const of = (name: "low" | "high" | "from" | "to"): Sql => sql`${found.map((one) => one[name] ?? null)}::${type}`
+  const { rows: outside } = await tx.query<{ start: string }>(sql`
+    select start
+    from unnest(${found.map((one) => one.start)}::text[], ${of("low")}, ${of("high")}, ${of("from")}, ${of("to")})
+      as cutover_found (start, low, high, lower, upper)
+    where (low >= lower and high < upper) is not true`)
+  if (outside.length > 0)
+    throw new Error(
+      `rows of ${run.key.column} lie outside of the intervals that begin at ${outside.map((one) => one.start).join(", ")}`,
+    )
 }
 
 function finite(run: Run, start: string): string {

@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest"
+import { assertWithin } from "../../src/steps/prep/survey.ts"
+import { createDatabase } from "../support/database.ts"
+import { contentOf, partitionsOf } from "../support/oracle.ts"
+import { launchRun, services, waitForStatus, worker } from "../support/runs.ts"
+
+/** Clocks that were set back over midnight, or forward, or by a whole day; each with the moment in UTC. */
+const turns = [
+  { timezone: "America/St_Johns", at: "2009-11-01 02:31:00+00", says: "back at 00:01 on the first" },
+  { timezone: "America/Havana", at: "2015-11-01 05:00:00+00", says: "back at 01:00 on the first, to midnight" },
+  { timezone: "America/Havana", at: "2012-04-01 05:00:00+00", says: "forward at midnight on the first" },
+  { timezone: "Pacific/Apia", at: "2011-12-30 10:00:00+00", says: "forward by a day" },
+  { timezone: "Europe/Berlin", at: "2024-03-31 01:00:00+00", says: "forward on the last of a month" },
+  { timezone: "UTC", at: "2024-03-01 00:00:00+00", says: "not at all" },
+] as const
+
+describe.each(turns)("where the clock of $timezone is set $says", ({ timezone, at }) => {
+  it.each(["month", "day"] as const)("every row is copied into the %s that its bounds say", async (interval) => {
+    await using database = await createDatabase("turns")
+    // A row for each block, so that the rows of a minute fill a zone of their own.
+    await database.query(`
+      create table t (id int primary key, d timestamptz not null, v text);
+      alter table t alter v set storage plain;
+      insert into t select g, timestamptz '${at}' + (g - 160) * interval '3 seconds', repeat('v', 7000) from generate_series(1, 320) g`)
+    const before = await contentOf(database, "t")
+    await using open = await services(database)
+    const options = { timezone, interval, writes: "capture", monthsAhead: 0, monthsBack: 0 } as const
+    const run = await launchRun(open, { table: "t", by: "d", options })
+    await using _ = await worker(open, run.id)
+    const status = await waitForStatus(
+      open,
+      run.id,
+      (one) => one.run.state === "cleanup" || one.run.control === "halted",
+    )
+    expect(status.run).toMatchObject({ state: "cleanup", error: null })
+    expect(await contentOf(database, "t")).toEqual(before)
+    const rows = new Map((await partitionsOf(database, "t")).map((one) => [`public.${one.name}`, one.rows]))
+    expect(status.partitions.map((one) => [one.table, one.rowsEstimated])).toEqual(
+      status.partitions.map((one) => [one.table, rows.get(one.table)]),
+    )
+  })
+})
+
+it("a survey that takes rows for another month than the bounds do is an error, and not a month without them", async () => {
+  await using database = await createDatabase("outside")
+  await database.query("create table t (id int primary key, d date not null); insert into t values (1, '2024-01-31')")
+  await using open = await services(database)
+  const run = await launchRun(open, { table: "t", by: "d" })
+  const bounds = new Map([["2024-01-01", { from: "2024-01-01", to: "2024-02-01" }]])
+  const january = { start: "2024-01-01", low: "2024-01-01", high: "2024-01-31" }
+  await assertWithin(open.database, run, [january], bounds)
+  for (const wrong of [{ low: "2023-12-31" }, { high: "2024-02-01" }, { start: "2024-02-01" }])
+    await expect(assertWithin(open.database, run, [{ ...january, ...wrong }], bounds)).rejects.toThrow(/lie outside/)
+})
