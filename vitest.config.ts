@@ -3,7 +3,6 @@ import { totalsReporter } from "./test/support/totalsReporter.ts"
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
     globalSetup: ["test/support/globalSetup.ts"],
     pool: "forks",
     // Each fork drives a server of several processes; more forks than this only make timings worse.
@@ -12,5 +11,10 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     reporters: ["default", totalsReporter],
+    projects: [
+      { extends: true, test: { name: "tests", include: ["test/**/*.test.ts"] } },
+      // It kills, cuts off and fills up servers: by itself, when all else is done.
+      { extends: true, test: { name: "torture", include: ["torture/*.test.ts"], sequence: { groupOrder: 1 } } },
+    ],
   },
 })
