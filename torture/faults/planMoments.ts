@@ -5,14 +5,25 @@ import { type Moment, renderMoments } from "./Moment.ts"
 import { assertNotFewer } from "./recorded.ts"
 import { momentsOf, recordingOf } from "./recording.ts"
 
+type Planning = {
+  readonly perRun: number
+  /** Of a full round each statement's moment before it or after it, by turns, and not both. */
+  readonly isOncePerStatement?: boolean
+}
+
 /**
  * All moments, or of each kind of statement one that the first seed chooses; dealt out to runs so that each of them suffers from
  * its begin to its end.
  */
-export async function planMoments(server: TestServer, { size, first }: Options, perRun: number): Promise<Plan> {
+export async function planMoments(
+  server: TestServer,
+  { size, first }: Options,
+  { perRun, isOncePerStatement = false }: Planning,
+): Promise<Plan> {
   const { statements } = await recordingOf(server)
   const all = momentsOf(statements)
-  const chosen = size === "full" ? all : oneOfEachKind(all, first)
+  const full = isOncePerStatement ? all.filter((_, n) => n % 4 === 0 || n % 4 === 3) : all
+  const chosen = size === "full" ? full : oneOfEachKind(all, first)
   const runs = Math.ceil(chosen.length / perRun)
   const cases = Array.from({ length: runs }, (_, run) => renderMoments(chosen.filter((__, n) => n % runs === run)))
   return { cases, failures: await assertNotFewer(statements) }

@@ -30,7 +30,7 @@ export const atOnce: Scenario = {
   id: "B3",
   name: "atOnce",
   says: "two launches, two attaches, an attach and an abort at once: one wins, nothing is half done",
-  seeds: { quick: 3, usual: 30, full: 150 },
+  seeds: { quick: 3, usual: 12, full: 30 },
   isDurable: false,
   run: async (server, seed) => await runPair(server, seed),
 }

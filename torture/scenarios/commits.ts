@@ -19,7 +19,7 @@ export const commits: Scenario = {
   id: "A5",
   name: "commits",
   says: "the answer to every COMMIT is lost, the swap's too: swapped once, nothing twice",
-  seeds: { quick: 2, usual: 10, full: 50 },
+  seeds: { quick: 2, usual: 5, full: 20 },
   isDurable: false,
   run: async (server, seed) => {
     const recording = await recordingOf(server)

@@ -18,7 +18,7 @@ export const crash: Scenario = {
   id: "A4",
   name: "crash",
   says: "PostgreSQL is killed in each step of a run and comes back; the worker goes on, and nobody helps it",
-  seeds: { quick: 1, usual: 10, full: 50 },
+  seeds: { quick: 1, usual: 4, full: 13 },
   isDurable: false,
   plan: async (server, { first, size }) => {
     const { statements } = await recordingOf(server)

@@ -19,7 +19,7 @@ export const kill: Scenario = {
   says: "a worker dies before and after each statement of a whole run; the next one goes on",
   seeds: { quick: Infinity, usual: Infinity, full: Infinity },
   isDurable: false,
-  plan: async (server, options) => await planMoments(server, options, deathsPerRun.here),
+  plan: async (server, options) => await planMoments(server, options, { perRun: deathsPerRun.here }),
   run: async (server, seed, options) => await runChain(server, seed, options, liveHere),
 }
 
@@ -34,7 +34,7 @@ export const sigkill: Scenario = {
     await planMoments(
       server,
       { ...options, size: options.size === "full" ? "usual" : options.size },
-      deathsPerRun.process,
+      { perRun: deathsPerRun.process },
     ),
   run: async (server, seed, options) => await runChain(server, seed, options, liveAsProcess),
 }

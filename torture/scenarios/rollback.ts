@@ -12,7 +12,7 @@ export const rollback: Scenario = {
   id: "D2",
   name: "rollback",
   says: "a rollback under live writes: nothing lost both ways",
-  seeds: { quick: 1, usual: 50, full: 50 },
+  seeds: { quick: 1, usual: 10, full: 20 },
   run: async (server, seed, { rows }) => {
     const { random } = randomOf(String(seed))
     await using database = await createDatabase("torture", server.url)

@@ -24,7 +24,7 @@ export const signals: Scenario = {
   id: "A6",
   name: "signals",
   says: "SIGTERM and SIGINT at any moment: gone within a batch and a second, exit 143 or 130, no session left",
-  seeds: { quick: 1, usual: 10, full: 50 },
+  seeds: { quick: 1, usual: 3, full: 7 },
   isDurable: false,
   run: async (server, seed) => await runSignals(server, seed),
 }

@@ -12,7 +12,7 @@ export const truncate: Scenario = {
   id: "D3",
   name: "truncate",
   says: "TRUNCATE at random moments, before the swap and after it: nothing lost, nothing risen from the dead",
-  seeds: { quick: 1, usual: 20, full: 50 },
+  seeds: { quick: 1, usual: 5, full: 20 },
   run: async (server, seed, { rows }) => {
     const { random } = randomOf(String(seed))
     await using database = await createDatabase("torture", server.url)

@@ -10,7 +10,7 @@ export const writes: Scenario = {
   id: "D1",
   name: "writes",
   says: "live writes through a whole run: nothing lost, extra or stale, no error seen by a client",
-  seeds: { quick: 1, usual: 50, full: 50 },
+  seeds: { quick: 1, usual: 10, full: 20 },
   run: async (server, seed, { rows }) => {
     await using database = await createDatabase("torture", server.url)
     await using open = await services(database)

@@ -50,7 +50,7 @@ export const zombie: Scenario = {
   id: "B1",
   name: "zombie",
   says: "a worker is stopped in its work, taken over, and wakes up: none of what it held is written, all is refused",
-  seeds: { quick: 2, usual: 2 * places.length, full: 10 * places.length },
+  seeds: { quick: 2, usual: 2 * places.length, full: 5 * places.length },
   isDurable: false,
   run: async (server, seed) => await runZombie(server, seed),
 }
