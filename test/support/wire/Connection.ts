@@ -151,7 +151,7 @@ export class Connection {
   }
 
   #onServerMessage({ type, bytes }: Message): void {
-    if (this.#held === undefined) this.#toClient(bytes)
+    if (this.#held === undefined || isChallenge({ type, bytes })) this.#toClient(bytes)
     else this.#held.push(bytes)
     if (type === "Z") void this.#onReady(String.fromCharCode(bytes[5] ?? 0) !== "I")
   }
@@ -177,6 +177,11 @@ export class Connection {
   #toClient(bytes: Buffer): void {
     if (!this.#isCut && this.#isDeafTo !== "toClient") this.#client.write(bytes)
   }
+}
+
+/** What the client must answer before the server lets it in: held back, neither would ever go on. */
+function isChallenge({ type, bytes }: Message): boolean {
+  return type === "R" && bytes.readUInt32BE(5) !== 0
 }
 
 /** A COMMIT that fails has ended its transaction; whatever else fails leaves it to be rolled back. */

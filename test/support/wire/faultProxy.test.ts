@@ -69,6 +69,17 @@ describe("the fault proxy", () => {
     }
   })
 
+  it("cuts a session off that the server has just let in, or before it does", async () => {
+    for (const when of ["before", "after"] as const) {
+      await using proxy = await FaultProxy.start(database.url, (one) =>
+        one.text === "connect" ? { type: "hold", when, until: async () => proxy.cutAll() } : undefined,
+      )
+      const client = new pg.Client({ connectionString: proxy.url, connectionTimeoutMillis: 5_000 })
+      client.on("error", () => {})
+      await expect(client.connect()).rejects.toThrow(/Connection terminated unexpectedly|ECONNRESET/)
+    }
+  })
+
   it("lets the server fail a statement, so that its transaction fails as well", async () => {
     await using link = await clientWith("select 2", { type: "raise", sqlState: "53100" })
     await link.client.query("begin; insert into t values (3)")
