@@ -8,6 +8,7 @@ import type { Run } from "../store/runs.ts"
 import { StatusView } from "./StatusView.ts"
 import { type Context, isTalkative, say } from "./context.ts"
 import { type Stop, listenForStop } from "./listenForStop.ts"
+import { lanesOf } from "../steps/throttle/paceOf.ts"
 
 /** How a run was left: what it is like now, and the signal's exit code when one ended it. */
 export type Left = {
@@ -28,7 +29,7 @@ const pollMs = 250
 export async function workInForeground(context: Context, services: Services, run: Run): Promise<Left> {
   using stop = listenForStop()
   const view = isTalkative(context) ? new StatusView(context.stderr, { leave: linesAbove }) : undefined
-  const worker = await Worker.start(services, { runId: run.id, lanes: run.options.parallel })
+  const worker = await Worker.start(services, { runId: run.id, lanes: lanesOf({ ...run.options, nice: false }) })
   const leave = leaveOnce(context, worker, stop)
   let seen: Status
   try {

@@ -4,6 +4,7 @@ import {
   choice,
   columns,
   count,
+  countOfCores,
   duration,
   orNone,
   size,
@@ -81,7 +82,12 @@ const rows: Record<keyof RunOptions, Row> = {
     says: "Drop the legacy table by command, or when the fallback window ends.",
     kind: choice,
   },
-  parallel: { flag: "--parallel <count>", says: "How many partitions are copied at once.", kind: count, isLive: true },
+  parallel: {
+    flag: "--parallel <count>",
+    says: "How many partitions are copied at once.",
+    kind: countOfCores,
+    isLive: true,
+  },
   batchTargetMs: {
     flag: "--batch-target <duration>",
     says: "How long one batch should take.",

@@ -70,6 +70,13 @@ export function orNone(kind: OptionKind): OptionKind {
   }
 }
 
+/** A count that follows the server where nobody says it. */
+export const countOfCores: OptionKind = {
+  parse: count.parse,
+  allowed: (facts) => count.allowed({ ...facts, ...facts.anyOf?.[0] }),
+  renderDefault: () => "the server's cores, 2 to 8, where it runs on this machine; else 2",
+}
+
 export const timeWindow: OptionKind = {
   parse: (text) => parseTimeWindow(text) ?? text,
   allowed: () => "a span of time such as 02:00-04:00",

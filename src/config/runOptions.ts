@@ -21,7 +21,8 @@ export const runOptionsSchema = z.strictObject({
     .max(365 * dayMs)
     .default(7 * dayMs),
   dropLegacy: z.enum(["manual", "auto"]).default("manual"),
-  parallel: z.int().min(1).max(64).default(2),
+  /** Null until a run is launched, which looks how many cores the server has. */
+  parallel: z.int().min(1).max(64).nullable().default(null),
   batchTargetMs: z.int().min(10).max(25_000).default(1000),
   maxReplicaLagMs: z
     .int()

@@ -24,7 +24,10 @@ it("knows each by its flag, its key in a file and its variable", () => {
 it.each([
   ["interval", "How much time one partition holds. Allowed: day, week, month, quarter, or year. Default: month."],
   ["batch-target", "How long one batch should take. Allowed: a duration from 10ms to 25s. Default: 1s."],
-  ["parallel", "How many partitions are copied at once. Allowed: a whole number from 1 to 64. Default: 2."],
+  [
+    "parallel",
+    "How many partitions are copied at once. Allowed: a whole number from 1 to 64. Default: the server's cores, 2 to 8, where it runs on this machine; else 2.",
+  ],
 ])("describes %s with what is allowed and the default", (name, description) => {
   expect(optionOf(name)?.description).toBe(description)
 })

@@ -33,7 +33,7 @@ describe("the order of sources", () => {
   })
 
   it("passes over empty variables", async () => {
-    expect(await load({ env: { CUTOVER_PARALLEL: "" } })).toMatchObject({ parallel: 2 })
+    expect(await load({ env: { CUTOVER_PARALLEL: "" } })).toMatchObject({ parallel: null })
   })
 })
 

@@ -8,6 +8,7 @@ import { sqlState } from "../../postgres/classify.ts"
 import { withTransaction } from "../../postgres/transaction.ts"
 import { assertNothingBlocks, preflight } from "../../steps/preflight/preflight.ts"
 import { resolveSource } from "../../steps/preflight/resolveSource.ts"
+import { lanesByCores } from "../../steps/throttle/paceOf.ts"
 import { ensureInstalled, isInstalled } from "../../store/install.ts"
 import { appendRecord } from "../../store/log.ts"
 import { type NewRun, type Run, findOpenRunOf, insertRun, readRun } from "../../store/runs.ts"
@@ -34,7 +35,11 @@ export async function launch(services: Services, request: LaunchRequest): Promis
     sourceOid: source.oid,
     table: request.table,
     key,
-    options: { ...request.options, isOptedIn: request.isOptedIn },
+    options: {
+      ...request.options,
+      parallel: request.options.parallel ?? (await lanesByCores(database)),
+      isOptedIn: request.isOptedIn,
+    },
     batchBlocks: firstBatchBlocks,
     launchedBy: actor,
   }

@@ -1,6 +1,7 @@
 import type { RunOptions } from "../../config/runOptions.ts"
 import { type Pace, paceLimits } from "../../domain/pace.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
+import { readServerCores } from "../../postgres/readServerCores.ts"
 import { sql } from "../../postgres/sql.ts"
 
 /** How long a batch may last and, where rows per second are limited, how many rows it may have: those of one second. */
@@ -15,9 +16,20 @@ export function paceOf({
   }
 }
 
+/** Where nothing is known of the server, the smallest number that lets one connection work while another commits. */
+const fewestLanes = 2
+
+/** A server with many cores has them for others, too; who wants to have more of them says so. */
+const mostLanes = 8
+
 /** How many connections copy at once. */
 export function lanesOf({ nice, parallel }: RunOptions): number {
-  return nice ? 1 : parallel
+  return nice ? 1 : (parallel ?? fewestLanes)
+}
+
+/** How many connections a run has of whom nobody said how many: one for each core of its server, as far as these are known. */
+export async function lanesByCores(db: Queryable): Promise<number> {
+  return Math.min(mostLanes, Math.max(fewestLanes, (await readServerCores(db)) ?? 0))
 }
 
 /** Builds and comparisons with parallel workers of their own take all cores, however few connections there are. */

@@ -7,6 +7,7 @@ import { findRelation } from "../../../postgres/catalog/findRelation.ts"
 import { makeBlueprint } from "../../../steps/prep/blueprint.ts"
 import { readIncomingKeys } from "../../../steps/swap/belongings/incomingKeys.ts"
 import { readViaRoot } from "../../../steps/swap/belongings/publications.ts"
+import { lanesByCores } from "../../../steps/throttle/paceOf.ts"
 import type { Run } from "../../../store/runs.ts"
 import type { LaunchRequest } from "../launch.ts"
 
@@ -40,7 +41,7 @@ export async function imagineRun(
     sourceOid: source.oid,
     table,
     key,
-    options: { ...options, isOptedIn },
+    options: { ...options, parallel: options.parallel ?? (await lanesByCores(db)), isOptedIn },
     stored,
     state,
     control,
