@@ -120,7 +120,7 @@ const whatToDo: Readonly<Record<ErrorCode, string>> = {
   CUTOVER_CLOCK_SKEW:
     "A warning of `cutover doctor`: a run goes by the server's clock alone, but times in the logs of this machine will differ.",
   CUTOVER_PRIVILEGE:
-    "The hint holds the GRANT that is missing; have it executed by an owner or a superuser, and call the command again.",
+    "The hint holds the GRANT that is missing; have it executed by an owner or a superuser, and call the command again. Where the schemas `cutover` and `cutover_jobs` belong to another role, work as that role, or as a member of it: what it put into them would run with your rights. A superuser can do so with `?options=-c%20role=…` in the URL.",
   CUTOVER_RUN_OPEN: "Watch that run, go on with it, or end it; the hint has the three commands.",
   CUTOVER_SCAFFOLD_DIFFERS:
     "The message lists what differs. Make the table fit, or drop or rename it: the run then makes its own.",

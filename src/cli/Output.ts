@@ -5,9 +5,16 @@ import { wantsColor } from "./render/theme.ts"
 /** What a stream that is no terminal is wrapped at: few lines are longer, and logs are read in wide windows. */
 const widthElsewhere = 100
 
+export type OutputOptions = {
+  readonly color: boolean
+  /** Hears, once, why nothing can be written any more; of a reader that went away it does not. */
+  readonly onFailed?: (error: Error) => void
+}
+
 /**
  * stdout or stderr: lines that stay and, on a terminal, a picture below them that is redrawn in place.
- * When its reader goes away (`cutover log … | head -1`) it falls silent, and `gone` says so.
+ * When its reader goes away (`cutover log … | head -1`), or the disk of its file is full, it falls silent, and `gone` says so:
+ * work does not end because nobody can be told of it.
  */
 export class Output {
   readonly isTerminal: boolean
@@ -17,14 +24,15 @@ export class Output {
   readonly #update: ReturnType<typeof createLogUpdate>
   #picture: string | undefined
 
-  constructor(stream: NodeJS.WriteStream, { color }: { color: boolean }) {
+  constructor(stream: NodeJS.WriteStream, { color, onFailed }: OutputOptions) {
     this.#stream = stream
     this.isTerminal = stream.isTTY
     this.color = wantsColor(stream, { flag: color })
     this.#update = createLogUpdate(stream)
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error
+      if (this.#gone.signal.aborted) return
       this.#gone.abort()
+      if (error.code !== "EPIPE") onFailed?.(error)
     })
   }
 

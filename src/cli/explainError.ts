@@ -1,6 +1,6 @@
 import type { Connection } from "../config/connection.ts"
 import { CutoverError, nothingChanged } from "../errors/CutoverError.ts"
-import { classify, sqlState } from "../postgres/classify.ts"
+import { classify, isSessionRefused, sqlState } from "../postgres/classify.ts"
 
 /** When an error came: while connecting, or with the command's work under way. */
 export type Moment = "connecting" | "working"
@@ -13,6 +13,7 @@ export function explainError(error: unknown, connection: Connection, moment: Mom
   const about = { error, where: whereOf(connection), state: moment === "connecting" ? nothingChanged : keptState }
   const code = sqlState(error) ?? ""
   if (code.startsWith("28") || code === "3D000") return rejected(about, connection)
+  if (moment === "connecting" && isOfFile(error)) return unreadable(about, error, connection)
   if (code === "42501") return notAllowed(about)
   switch (classify(error)) {
     case "connection":
@@ -26,8 +27,10 @@ export function explainError(error: unknown, connection: Connection, moment: Mom
     case "resource":
       return diskFull(about)
     case "halt":
-      // Neither SQLSTATE nor a known code: TLS and the like, when it is about the way to the server.
-      return moment === "connecting" && !/^[0-9A-Z]{5}$/.test(code) ? unreachable(about, connection) : error
+      if (moment !== "connecting") return error
+      // Neither SQLSTATE nor a known code: TLS and the like.
+      if (!/^[0-9A-Z]{5}$/.test(code)) return unreachable(about, connection)
+      return isSessionRefused(error) ? unfit(about, connection) : error
   }
 }
 
@@ -55,6 +58,34 @@ function rejected({ error, where, state }: About, { source }: Connection): Cutov
         ? "Give a database with --database-url or DATABASE_URL."
         : `Correct ${originOf[source]}: user, password and database must be ones that the server knows.`,
     details: { database: where, sqlState: sqlState(error) },
+    cause: error,
+  })
+}
+
+/** The user is known, but not what else the connection asks for: a setting, a role, a library, replication. */
+function unfit({ error, where, state }: About, { source }: Connection): CutoverError {
+  return new CutoverError("CUTOVER_CONFIG_INVALID", {
+    message: `The server at ${where} does not open such a session: ${error.message}.`,
+    state,
+    hint: `Correct the parameters and settings of ${source === "none" ? "the connection" : originOf[source]}, PGOPTIONS among them; the role and the database may have settings too.`,
+    details: { database: where, sqlState: sqlState(error) },
+    cause: error,
+  })
+}
+
+/** A file that the driver reads before it connects. */
+function isOfFile(error: Error): error is FileError {
+  return "syscall" in error && error.syscall === "open" && "path" in error
+}
+
+type FileError = Error & { readonly path: string }
+
+function unreadable({ state }: About, error: FileError, { source }: Connection): CutoverError {
+  return new CutoverError("CUTOVER_CONFIG_INVALID", {
+    message: `The file ${error.path} cannot be read: ${sqlState(error) === "ENOENT" ? "there is none" : error.message}.`,
+    state,
+    hint: `Correct ${source === "none" ? "the PG* variables" : originOf[source]}: sslrootcert, sslcert and sslkey name files of this machine.`,
+    details: { file: error.path },
     cause: error,
   })
 }

@@ -28,8 +28,21 @@ export async function readLaunchRequest(
 ): Promise<LaunchRequest> {
   const table = parseTableName(tableText)
   const by = parseColumn(flags.by)
-  const options = await loadConfig({ flags, env: context.env, cwd: process.cwd() })
+  const options = await loadConfig({ flags, env: context.env, cwd: currentFolder() })
   return { table, by, options, isOptedIn: isOptedIn(context, options) }
+}
+
+function currentFolder(): string {
+  try {
+    return process.cwd()
+  } catch (cause) {
+    throw new CutoverError("CUTOVER_CONFIG_INVALID", {
+      message: "The current folder does not exist any more, so no configuration file can be looked for in it.",
+      state: nothingChanged,
+      hint: "Change to a folder that exists.",
+      cause,
+    })
+  }
 }
 
 function parseColumn(text: string): string {

@@ -50,12 +50,27 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     argv.slice(0, argv.includes("--") ? argv.indexOf("--") : undefined).includes(flag)
   const color = !said("--no-color")
   const isJson = said("--json")
-  const outputs = { stdout: new Output(process.stdout, { color }), stderr: new Output(process.stderr, { color }) }
+  const stderr = new Output(process.stderr, { color })
+  const report = (error: unknown): number => reportError(error, { stderr, isJson, isVerbose: said("--verbose") })
+  let unwritten: number | undefined
+  const stdout = new Output(process.stdout, { color, onFailed: (error) => (unwritten = report(notWritten(error))) })
   try {
-    return await parse(argv, outputs, { isJson })
+    const exitCode = await parse(argv, { stdout, stderr }, { isJson })
+    // The last error comes after the last write.
+    await new Promise((resolve) => setImmediate(resolve))
+    return exitCode === exitCodes.done ? (unwritten ?? exitCode) : exitCode
   } catch (error) {
-    return reportError(error, { stderr: outputs.stderr, isJson, isVerbose: said("--verbose") })
+    return report(error)
   }
+}
+
+function notWritten(error: Error): CutoverError {
+  return new CutoverError("CUTOVER_USAGE", {
+    message: `The result cannot be written: ${error.message}.`,
+    state: "What the command did is done; only its result is lost, or cut off.",
+    hint: "Make room, or give its output another place.",
+    cause: error,
+  })
 }
 
 type Outputs = Pick<Context, "stdout" | "stderr">

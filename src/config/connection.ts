@@ -16,13 +16,14 @@ export type ConnectionSources = {
 /** `--database-url`, else `DATABASE_URL`, else libpq's variables; a malformed URL is `CUTOVER_CONFIG_INVALID`. */
 export function resolveConnection({ databaseUrl, env }: ConnectionSources): Connection {
   if (databaseUrl !== undefined) {
-    return { connectionString: databaseUrl, source: "flag", display: displayUrl(databaseUrl, "--database-url") }
+    return { connectionString: databaseUrl, source: "flag", display: displayUrl(databaseUrl, "--database-url", env) }
   }
   if (env.DATABASE_URL) {
     const url = env.DATABASE_URL
-    return { connectionString: url, source: "environment", display: displayUrl(url, "DATABASE_URL") }
+    return { connectionString: url, source: "environment", display: displayUrl(url, "DATABASE_URL", env) }
   }
   const isGiven = libpqVariables.some((name) => env[name])
+  if (isGiven) assertPort(env.PGPORT, "PGPORT")
   return isGiven ? { source: "libpq", display: displayLibpq(env) } : { source: "none", display: "no database" }
 }
 
@@ -31,14 +32,17 @@ const libpqVariables = ["PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER"
 /** Undefined or empty where nothing was said. */
 type Parts = { readonly [part in "user" | "host" | "port" | "database" | "service"]?: string | undefined }
 
-function displayUrl(text: string, origin: string): string {
+function displayUrl(text: string, origin: string, env: ConnectionSources["env"]): string {
   const url = parseUrl(text)
   if (!url) throw malformed(origin)
   const query = url.searchParams
+  const port = query.get("port") ?? url.port
+  if (port) assertPort(port, origin)
+  else assertPort(env.PGPORT, "PGPORT")
   return display({
     user: query.get("user") ?? decode(url.username),
     host: query.get("host") ?? decode(url.hostname === noHost ? "" : url.hostname),
-    port: query.get("port") ?? url.port,
+    port,
     database: decode(url.pathname.slice(1)),
   })
 }
@@ -52,8 +56,21 @@ const noHost = "no.host"
  */
 function parseUrl(text: string): URL | undefined {
   if (!/^postgres(?:ql)?:\/\/[^#]*$/.test(text)) return undefined
+  // PostgreSQL's strings end at such a byte, and the rest of the message would be read as something else.
+  if (text.includes("%00")) return undefined
   const url = URL.parse(text.replace("@/", `@${noHost}/`))
   return url?.pathname.includes("@") || url?.search.includes("@") ? undefined : (url ?? undefined)
+}
+
+/** The driver hangs at a port that is none. */
+function assertPort(port: string | undefined, origin: string): void {
+  if (!port || (/^\d{1,5}$/.test(port) && Number(port) > 0 && Number(port) < 65_536)) return
+  throw new CutoverError("CUTOVER_CONFIG_INVALID", {
+    message: `The port ${port} of ${origin} is none: a port is a number from 1 to 65535.`,
+    state: nothingChanged,
+    hint: `Correct ${origin}; PostgreSQL's own port is 5432.`,
+    details: { option: origin, value: port },
+  })
 }
 
 function displayLibpq(env: ConnectionSources["env"]): string {

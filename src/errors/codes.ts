@@ -122,7 +122,10 @@ export const errorCodes = {
     exit: exitCodes.refused,
     meaning: "The clocks of this machine and of the server differ.",
   },
-  CUTOVER_PRIVILEGE: { exit: exitCodes.refused, meaning: "The role lacks a privilege that the run needs." },
+  CUTOVER_PRIVILEGE: {
+    exit: exitCodes.refused,
+    meaning: "The role lacks a privilege that the run needs, or our schemas belong to a role that it must not trust.",
+  },
   CUTOVER_RUN_OPEN: { exit: exitCodes.refused, meaning: "A run of this table is open already." },
   CUTOVER_SCAFFOLD_DIFFERS: {
     exit: exitCodes.refused,

@@ -1,6 +1,6 @@
 import pg from "pg"
 import type { Queryable, Result } from "./Queryable.ts"
-import { markConnectionLost } from "./classify.ts"
+import { markConnectionLost, markSessionRefused } from "./classify.ts"
 import { type Sql, ident, literal, raw, sql, statementText } from "./sql.ts"
 
 export type DatabaseConfig = {
@@ -227,7 +227,7 @@ async function wrapped<T>(connecting: Promise<T>): Promise<T> {
   try {
     return await connecting
   } catch (error) {
-    if (error instanceof Error && !("code" in error)) throw markConnectionLost(error)
-    throw error
+    if (!(error instanceof Error)) throw error
+    throw "code" in error ? markSessionRefused(error) : markConnectionLost(error)
   }
 }

@@ -47,6 +47,18 @@ export function markConnectionLost<T extends object>(error: T): T {
   return error
 }
 
+const refusedSessions = new WeakSet<object>()
+
+/** Marks an error of the server's that came instead of a session: what the connection asks for is not what it has. */
+export function markSessionRefused<T extends object>(error: T): T {
+  refusedSessions.add(error)
+  return error
+}
+
+export function isSessionRefused(error: object): boolean {
+  return refusedSessions.has(error)
+}
+
 /** Unknown errors halt: they keep everything and wait for a person. */
 export function classify(error: unknown): ErrorClass {
   if (typeof error !== "object" || error === null) return "halt"

@@ -36,7 +36,11 @@ export class Wakeup {
 
   async open(): Promise<void> {
     const session = await this.#database.connect()
-    session.onLost(() => this.#reopenLater(session))
+    let isLost = false
+    session.onLost(() => {
+      isLost = true
+      this.#reopenLater(session)
+    })
     session.onNotification(this.#onMessage)
     try {
       await trySessionLock(session, lockKey("worker", this.#workerId))
@@ -47,6 +51,9 @@ export class Wakeup {
       throw error
     }
     this.#session = session
+    // Whoever closed it, or cut it, meanwhile found no session to give back.
+    if (this.#isClosed) this.close()
+    else if (isLost) this.#reopenLater(session)
   }
 
   close(): void {

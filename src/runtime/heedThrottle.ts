@@ -17,14 +17,14 @@ export async function heedThrottle(services: Services, tx: Queryable, job: Job, 
   if (!heavyTasks.has(job.data.task)) return false
   const limit = await findLimit(tx, run)
   const news = await saveThrottled(tx, run.id, limit?.reason ?? null)
-  if (news !== null)
+  if (news === "began" || news === "ended")
     await appendRecord(tx, {
       runId: run.id,
-      kind: news === "began" ? "throttle.began" : "throttle.ended",
+      kind: `throttle.${news}`,
       actor: services.actor,
       data: limit === undefined ? {} : { reason: limit.reason },
     })
-  if (limit === undefined && news === null) return false
+  if (limit === undefined && news === undefined) return false
   await services.queue.send(tx, { ...job.data, round: (job.data.round ?? 0) + 1 }, limit?.retryMs ?? 0)
   return true
 }

@@ -3,6 +3,7 @@ import { CutoverError, nothingChanged } from "../errors/CutoverError.ts"
 import { Database } from "../postgres/Database.ts"
 import { isTransient } from "../postgres/classify.ts"
 import { sql } from "../postgres/sql.ts"
+import { assertTrusted } from "../store/assertTrusted.ts"
 import { isInstalled } from "../store/install.ts"
 import { Queue } from "./Queue.ts"
 import type { Services } from "./Services.ts"
@@ -22,7 +23,7 @@ export type ServicesConfig = {
 export type OpenServices = Services & { close(): Promise<void> }
 
 /**
- * Connects, and refuses what cannot work: a pooler in transaction mode, a schema of another major version. It installs
+ * Connects, and refuses what cannot work: a pooler in transaction mode, schemas of a stranger's, or of another major version. It installs
  * nothing; the queue opens when it is first needed.
  */
 export async function openServices(config: ServicesConfig): Promise<OpenServices> {
@@ -39,6 +40,7 @@ export async function openServices(config: ServicesConfig): Promise<OpenServices
   })
   try {
     await assertNoPooler(database)
+    await assertTrusted(database)
     await isInstalled(database)
   } catch (error) {
     await database.end()

@@ -6,6 +6,7 @@ import { type Queryable, findOne, readOne } from "../postgres/Queryable.ts"
 import { lockKey, takeTransactionLock } from "../postgres/advisoryLock.ts"
 import { type Sql, raw, sql } from "../postgres/sql.ts"
 import { withTransaction } from "../postgres/transaction.ts"
+import { assertTrusted } from "./assertTrusted.ts"
 
 /** The major version of the schema `cutover` that this program reads and writes. */
 export const schemaMajor = 1
@@ -15,12 +16,13 @@ export const schemaMajor = 1
  * Whoever finds it there changes nothing.
  */
 export async function ensureInstalled(database: Database): Promise<void> {
+  await assertTrusted(database)
   if (await isInstalled(database)) return
   const statements = await installStatements()
   await withTransaction(database, async (tx) => {
     await takeTransactionLock(tx, lockKey("install", "cutover"))
+    await assertTrusted(tx)
     if (await isInstalled(tx)) return
-    await assertOwnSchemas(tx)
     for (const statement of statements) await tx.query(statement)
   })
 }
@@ -29,31 +31,6 @@ export async function ensureInstalled(database: Database): Promise<void> {
 export async function installStatements(): Promise<Sql[]> {
   const ddl = await readFile(new URL("./schema/001.sql", import.meta.url), "utf8")
   return [sql`create schema if not exists cutover`, raw(ddl)]
-}
-
-/**
- * The owner of a schema can drop what others have in it, and put his own in its place, with triggers that run with our rights.
- * Whose rights we have anyway, and a superuser, may have made it.
- */
-async function assertOwnSchemas(tx: Queryable): Promise<void> {
-  const found = await findOne<{ schema: string; owner: string }>(
-    tx,
-    sql`
-    select n.nspname as schema, o.rolname as owner
-    from pg_namespace n
-    join pg_roles o on o.oid = n.nspowner
-    join pg_roles me on me.rolname = current_user
-    where n.nspname in ('cutover', 'cutover_jobs')
-      and o.oid <> me.oid
-      and not o.rolsuper
-      and (me.rolsuper or not pg_has_role(o.oid, 'USAGE'))`,
-  )
-  if (found === undefined) return
-  throw new CutoverError("CUTOVER_PRIVILEGE", {
-    message: `The schema "${found.schema}" belongs to ${found.owner}, who could change everything that is put into it.`,
-    state: nothingChanged,
-    hint: "Launch as its owner, or let it be given to the role that launches: alter schema … owner to …",
-  })
 }
 
 /** Whether our schema is there; throws when it is there and is not of our major version. */

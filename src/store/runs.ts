@@ -3,7 +3,7 @@ import type { Control, RunState } from "../domain/status.ts"
 import type { TableName } from "../domain/tableName.ts"
 import { CutoverError, type ErrorDocument, nothingChanged } from "../errors/CutoverError.ts"
 import type { Advanced, StoredSnapshot } from "../machine/advance.ts"
-import { type Queryable, findOne } from "../postgres/Queryable.ts"
+import { type Queryable, findOne, readOne } from "../postgres/Queryable.ts"
 import { type Sql, sql } from "../postgres/sql.ts"
 import type { Blueprint } from "./Blueprint.ts"
 
@@ -151,12 +151,23 @@ export async function saveRunFacts(tx: Queryable, id: string, facts: RunFacts): 
     where id = ${id}`)
 }
 
-/** Notes why batches are put off, null when they go on; says whether that is news. */
+/** What a note about the throttle came to: it began, it ended, or there was nothing new in it. */
+export type ThrottleNews = "began" | "ended" | "nothing"
+
+/**
+ * Notes why batches are put off, null when they go on. Returns undefined where that was known, and the run is not locked;
+ * else the run is locked until the transaction ends, also where somebody else was quicker to note the same.
+ */
 export async function saveThrottled(
   tx: Queryable,
   id: string,
   reason: string | null,
-): Promise<"began" | "ended" | null> {
+): Promise<ThrottleNews | undefined> {
+  const known = await readOne<{ throttled: string | null }>(
+    tx,
+    sql`select throttled from cutover.runs where id = ${id}`,
+  )
+  if (known.throttled === reason) return undefined
   const row = await findOne<{ before: string | null }>(
     tx,
     sql`
@@ -164,9 +175,9 @@ export async function saveThrottled(
     update cutover.runs r set throttled = ${reason} from it where r.id = it.id
     returning it.throttled as before`,
   )
-  if (row === undefined) return null
+  if (row === undefined) return "nothing"
   if (reason === null) return "ended"
-  return row.before === null ? "began" : null
+  return row.before === null ? "began" : "nothing"
 }
 
 /** Options that were changed while the run lives. */

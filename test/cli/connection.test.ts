@@ -96,4 +96,34 @@ describe("a server that does not let us in", () => {
     expect(stderr).toContain("The value of --database-url is not a PostgreSQL URL.")
     expect(stderr).not.toContain(secret)
   })
+
+  it.each([
+    {
+      what: "an unknown setting",
+      query: "options=-c%20nosuch=1",
+      says: `unrecognized configuration parameter "nosuch"`,
+    },
+    { what: "a value a setting cannot have", query: "statement_timeout=abc", says: `"statement_timeout": "NaN"` },
+    { what: "an unknown role", query: "options=-c%20role=nosuch", says: `role "nosuch" does not exist` },
+    { what: "a library that is not there", query: "options=-c%20session_preload_libraries=no", says: `file "no"` },
+    { what: "a connection for replication", query: "replication=true", says: "physical replication" },
+    { what: "a certificate that is not there", query: "sslrootcert=/no/such.pem", says: "The file /no/such.pem" },
+    { what: "a port that is no number", query: "port=abc", says: "The port abc of DATABASE_URL" },
+    { what: "a byte that no name holds", query: "application_name=a%00b", says: "is not a PostgreSQL URL" },
+  ])("exits 2 for $what in the URL, and says what is wrong", async ({ query, says }) => {
+    const { code, stderr } = await runCutover(
+      changed((one) => (one.search = query)),
+      ["status"],
+    )
+    expect(stderr).toContain(says)
+    expect(stderr).toContain("DATABASE_URL")
+    expect(stderr).toContain("CUTOVER_CONFIG_INVALID")
+    expect(code).toBe(2)
+  })
+
+  it.each(["abc", "0", "70000"])("exits 2 for the PGPORT %s, which no port can have", async (port) => {
+    const { code, stderr } = await runCutover(null, ["status"], { PGHOST: "127.0.0.1", PGPORT: port })
+    expect(stderr).toContain(`The port ${port} of PGPORT`)
+    expect(code).toBe(2)
+  })
 })

@@ -1,5 +1,8 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { existsSync } from "node:fs"
 import { describe, expect, it } from "vitest"
-import { type Ended, runCutover } from "../support/cli.ts"
+import { type Ended, bin, runCutover } from "../support/cli.ts"
 
 /** Nobody listens at port 1: a command that got as far as connecting would exit 6. */
 const nowhere = "postgres://nobody@127.0.0.1:1/nothing"
@@ -81,3 +84,42 @@ describe("with --json, wrong use is one JSON document on stderr", () => {
     expect(stderr).toMatch(/^✗ /m)
   })
 })
+
+/** A file that is always full, which Linux has. */
+const hasFullDevice = existsSync("/dev/full")
+
+describe("where the shell gives it a bad place", () => {
+  it.runIf(hasFullDevice)("a full disk below stdout exits 2 and says so", async () => {
+    const { code, stderr } = await inShell("cutover --help > /dev/full")
+    expect(stderr).toContain("The result cannot be written: ENOSPC")
+    expect(stderr).not.toContain("    at ")
+    expect(code).toBe(2)
+  })
+
+  it.runIf(hasFullDevice)("a full disk below stderr changes nothing in the exit code", async () => {
+    expect((await inShell("cutover staus 2> /dev/full")).code).toBe(2)
+  })
+
+  it("a reader of stdout that leaves is no error", async () => {
+    expect(await inShell("{ cutover --help; echo $? >&2; } | true")).toMatchObject({ stderr: "0\n" })
+  })
+
+  it("a current folder that is gone exits 2", async () => {
+    const { code, stderr } = await inShell(
+      'd=$(mktemp -d); cd "$d"; rmdir "$d"; cutover plan t --by d --database-url postgres://nobody@127.0.0.1:1/nothing',
+    )
+    expect(stderr).toContain("The current folder does not exist any more")
+    expect(code).toBe(2)
+  })
+})
+
+/** `sh` runs this, with the command at hand as `cutover`. */
+async function inShell(script: string): Promise<{ code: number | null; stderr: string }> {
+  const child = spawn("/bin/sh", ["-c", `cutover() { "${process.execPath}" "${bin}" "$@"; }; ${script}`], {
+    stdio: ["ignore", "ignore", "pipe"],
+  })
+  let stderr = ""
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()))
+  const [code] = (await once(child, "close")) as [number | null]
+  return { code, stderr }
+}

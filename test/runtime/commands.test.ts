@@ -34,6 +34,9 @@ type Real = { readonly database: TestDatabase; readonly open: OpenServices; read
 
 type Command = fc.AsyncCommand<Model, Real>
 
+/** How many commands were given in all. */
+let ran = 0
+
 const isOver = ({ phase }: Model): boolean => phase !== "before" && phase !== "after"
 
 /** A command of ours: does it, and says what is so afterwards, or with which code it must be refused. */
@@ -47,6 +50,7 @@ function command(
     check: () => true,
     toString: () => name,
     run: async (model, real) => {
+      ran++
       const refusal = judge(model)
       if (refusal === undefined) {
         await act(real)
@@ -218,8 +222,9 @@ it(
         const isAsBefore = model.phase === "aborted" || model.phase === "rolledBack"
         expect(isAsBefore ? await dumpCatalog(database) : before).toEqual(before)
       }),
-      { numRuns: runs, seed, interruptAfterTimeLimit: runs * 30_000 },
+      { numRuns: runs, seed, interruptAfterTimeLimit: runs * 30_000, markInterruptAsFailure: true },
     )
+    console.info(`${ran} commands in ${runs} sequences`)
   },
   runs * 40_000 + 60_000,
 )

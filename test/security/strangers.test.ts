@@ -1,7 +1,9 @@
+import { readFile } from "node:fs/promises"
 import { describe, expect, it } from "vitest"
 import { abort } from "../../src/runtime/commands/abort.ts"
 import { retry } from "../../src/runtime/commands/retry.ts"
 import type { OpenServices } from "../../src/runtime/openServices.ts"
+import { runCutover } from "../support/cli.ts"
 import { type TestDatabase, createDatabase } from "../support/database.ts"
 import { catalogOf, contentOf, partitionsOf } from "../support/oracle.ts"
 import { launchAndWork, launchRun, services, workUntil } from "../support/runs.ts"
@@ -104,6 +106,57 @@ describe("a role that may create in the schema or in the database", () => {
       expect(await catalogOf(database)).toEqual(before)
       await database.query(`alter schema ${schema} owner to current_user`)
       expect(await launchRun(open, { table: "t", by: "d" })).toMatchObject({ state: "prep" })
+    })
+  })
+
+  it("cannot make the whole of our schema before us", async () => {
+    await withStranger(async (database, open) => {
+      const ddl = await readFile(new URL("../../src/store/schema/001.sql", import.meta.url), "utf8")
+      await database.query(`create schema cutover authorization ${stranger}`)
+      await database.query(`set role ${stranger}; ${ddl}; reset role`)
+      const refusal = { code: "CUTOVER_PRIVILEGE", message: expect.stringContaining(stranger) as string }
+      await expect(launchRun(open, { table: "t", by: "d" })).rejects.toMatchObject(refusal)
+      await expect(services(database)).rejects.toMatchObject(refusal)
+    })
+  })
+
+  it.each([
+    ["a table", "alter table cutover.workers owner to"],
+    ["a view", "alter view cutover.maintenance_log owner to"],
+    ["a function", "alter function cutover.keep_log() owner to"],
+    ["a table of the queue", "alter table cutover_jobs.job owner to"],
+  ])("cannot have %s in our schemas", async (_what, alter) => {
+    await withStranger(async (database, open) => {
+      await launchRun(open, { table: "t", by: "d" })
+      await database.query(`${alter} ${stranger}`)
+      await expect(services(database)).rejects.toMatchObject({
+        code: "CUTOVER_PRIVILEGE",
+        message: expect.stringContaining(`belongs to ${stranger}`) as string,
+      })
+      await database.query(`${alter} current_user`)
+      await using again = await services(database)
+      expect(again.actor).toBe("tester@test")
+    })
+  })
+
+  it("shares our schemas once it is a member of their owner, or owns them itself", async () => {
+    await withStranger(async (database) => {
+      const ddl = await readFile(new URL("../../src/store/schema/001.sql", import.meta.url), "utf8")
+      const chief = `${stranger}_chief`
+      await database.query(`create role ${chief}; create schema cutover authorization ${chief}`)
+      try {
+        await database.query(`set role ${chief}; ${ddl}; reset role`)
+        const statusOf = async (role: string): Promise<number | null> =>
+          (await runCutover(`${database.url}?options=-c%20role%3D${role}`, ["status"])).code
+        expect(await statusOf(chief)).toBe(0)
+        expect(await statusOf(stranger)).toBe(3)
+        await database.query(`grant ${chief} to ${stranger}`)
+        expect(await statusOf(stranger)).toBe(0)
+        await database.query(`alter table cutover.workers owner to ${stranger}`)
+        expect(await statusOf(chief)).toBe(0)
+      } finally {
+        await database.query(`drop owned by ${chief} cascade; drop role ${chief}`)
+      }
     })
   })
 })

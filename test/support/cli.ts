@@ -3,7 +3,8 @@ import { once } from "node:events"
 import type { Readable } from "node:stream"
 import { fileURLToPath } from "node:url"
 
-const bin = fileURLToPath(new URL("../../bin/cutover.js", import.meta.url))
+/** The command, for Node to run. */
+export const bin = fileURLToPath(new URL("../../bin/cutover.js", import.meta.url))
 
 export type Ended = {
   readonly code: number | null

@@ -1,7 +1,9 @@
 import { type TableName, renderTableName } from "../../domain/tableName.ts"
+import { CutoverError } from "../../errors/CutoverError.ts"
+import { exitCodes } from "../../errors/codes.ts"
 import { type Queryable, readOne } from "../../postgres/Queryable.ts"
 import { sql } from "../../postgres/sql.ts"
-import { type Finding, ok, warn } from "../../steps/preflight/Check.ts"
+import { type Finding, block, ok, warn } from "../../steps/preflight/Check.ts"
 import { checkServer } from "../../steps/preflight/server/checkServer.ts"
 import { serverChecks, tableChecks } from "../../steps/preflight/preflight.ts"
 import { findSource } from "../../steps/preflight/resolveSource.ts"
@@ -38,11 +40,23 @@ export async function doctor({ database }: Services, table: TableName | null): P
     for (const check of serverChecks) findings.push(...(await check({ db: session })))
     findings.push(await lookAtClock(session), ...(await lookAtRuns(session)))
     if (table !== null) {
-      const source = await findSource(session, table)
-      for (const check of tableChecks) findings.push(...(await check({ db: session, table, source })))
+      findings.push(...(await lookAtTable(session, table)))
     }
     return diagnosis
   })
+}
+
+/** What is no plain table cannot be asked the rest; an unknown one is wrong use. */
+async function lookAtTable(db: Queryable, table: TableName): Promise<readonly Finding[]> {
+  try {
+    const source = await findSource(db, table)
+    const findings: Finding[] = []
+    for (const check of tableChecks) findings.push(...(await check({ db, table, source })))
+    return findings
+  } catch (error) {
+    if (!(error instanceof CutoverError) || error.exitCode !== exitCodes.refused) throw error
+    return [block(error.code, error.message, error.hint)]
+  }
 }
 
 /** More than this is told: nobody would find the times of two logs together. */

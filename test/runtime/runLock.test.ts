@@ -1,0 +1,150 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import { expect, it } from "vitest"
+import type { RunOptionsInput } from "../../src/config/runOptions.ts"
+import { pause } from "../../src/runtime/commands/pause.ts"
+import { resume } from "../../src/runtime/commands/resume.ts"
+import { readStatus } from "../../src/store/status.ts"
+import { type TestDatabase, createDatabase } from "../support/database.ts"
+import { contentOf } from "../support/oracle.ts"
+import { launchRun, services, waitForStatus, worker } from "../support/runs.ts"
+import { shuffleHeap } from "../support/writers.ts"
+
+/** A key of an advisory lock: whoever evaluates `passed()` waits in the middle of its statement until the lock is free. */
+const gate = 7_000_001
+
+/** Marked immutable, so that an index may call it too. */
+async function createTable(database: TestDatabase): Promise<void> {
+  await database.query(`
+    create function passed(n bigint) returns bigint immutable language plpgsql as $$
+    begin
+      while not pg_try_advisory_xact_lock_shared(${gate}) loop perform pg_sleep(0.01); end loop;
+      return n;
+    end $$;
+    create table t (id bigint primary key, d timestamp not null, v text);
+    insert into t select g, timestamp '2024-01-01' + g * interval '4 hours', repeat('v', 100) from generate_series(1, 2000) g`)
+}
+
+/** Work that can be held in its middle: what makes it wait, how that is seen, and whether a pause cancels it. */
+const works: readonly {
+  readonly what: string
+  readonly setup: string
+  readonly options?: RunOptionsInput
+  readonly isShuffled?: true
+  /** Keeps the work from ending until its transaction ends. */
+  readonly hold: string
+  /** What the statement that is held begins with, and what it waits for. */
+  readonly waiting: { readonly query: string; readonly waitsFor: string }
+  readonly isCancelled: boolean
+}[] = [
+  {
+    what: "a batch of a month",
+    setup: "alter table t add check (passed(id) > 0)",
+    hold: `select pg_advisory_xact_lock(${gate})`,
+    waiting: { query: "insert into", waitsFor: "PgSleep" },
+    isCancelled: false,
+  },
+  {
+    what: "a batch that a limit has held",
+    setup: "alter table t add check (passed(id) > 0)",
+    options: { throttleSql: "select (clock_timestamp() < launched_at + interval '1 s')::int from cutover.runs" },
+    hold: `select pg_advisory_xact_lock(${gate})`,
+    waiting: { query: "insert into", waitsFor: "PgSleep" },
+    isCancelled: false,
+  },
+  {
+    what: "a batch of a sweep",
+    setup: "alter table t add check (passed(id) > 0)",
+    isShuffled: true,
+    hold: `select pg_advisory_xact_lock(${gate})`,
+    waiting: { query: "with", waitsFor: "PgSleep" },
+    isCancelled: false,
+  },
+  {
+    what: "the build of a partition's index",
+    setup: "create index on t (passed(id))",
+    hold: `select pg_advisory_xact_lock(${gate})`,
+    waiting: { query: "create index", waitsFor: "PgSleep" },
+    isCancelled: true,
+  },
+  {
+    what: "an index that is built concurrently",
+    setup: "",
+    options: { ensureIndexes: [["v", "d"]] },
+    hold: "insert into t values (0, '2024-01-01')",
+    waiting: { query: "create index concurrently", waitsFor: "virtualxid" },
+    isCancelled: true,
+  },
+]
+
+it.each(works)(
+  "$what leaves the run free: nobody waits for its row, and a pause is noted at once",
+  async ({ setup, options, isShuffled, hold, waiting, isCancelled }) => {
+    await using database = await createDatabase("runlock")
+    await using open = await services(database)
+    await createTable(database)
+    if (setup !== "") await database.query(setup)
+    if (isShuffled) await shuffleHeap(database)
+    const run = await launchRun(open, { table: "t", by: "d", options: { writes: "capture", ...options } })
+    const held = await begin(database, hold)
+    await using _ = await worker(open, run.id)
+    // Its end comes before the worker's, which waits for what is held.
+    await using _held = held
+    await waitUntilWaiting(database, waiting)
+
+    await assertUnlocked(database, run.id)
+
+    const pausing = pause(open, run.id, { reason: "lunch", forMs: null })
+    await waitForStatus(open, run.id, (one) => one.run.control === "paused")
+    const ends = [pausing.then(() => "cancelled"), sleep(isCancelled ? 20_000 : 300, "under way", { ref: false })]
+    expect(await Promise.race(ends)).toBe(isCancelled ? "cancelled" : "under way")
+    await assertUnlocked(database, run.id)
+    await held[Symbol.asyncDispose]()
+    expect(await pausing).toMatchObject({ control: "paused", reason: "lunch" })
+
+    await resume(open, run.id)
+    await waitForStatus(open, run.id, (one) => one.run.state === "cleanup")
+    expect((await readStatus(open.database, run.id)).run.error).toBeNull()
+    expect(await contentOf(database, "t")).toMatchObject({ rows: hold.startsWith("insert") ? "2001" : "2000" })
+  },
+)
+
+/** Two looks, apart from each other: work that has just begun would pass the first. */
+async function assertUnlocked(database: TestDatabase, runId: string): Promise<void> {
+  for (const waitMs of [0, 150]) {
+    await sleep(waitMs)
+    expect(
+      await database.query("select id from cutover.runs where id = $1 for no key update nowait", [runId]),
+    ).toHaveLength(1)
+  }
+}
+
+async function waitUntilWaiting(
+  database: TestDatabase,
+  { query, waitsFor }: { readonly query: string; readonly waitsFor: string },
+): Promise<void> {
+  const deadline = Date.now() + 20_000
+  for (;;) {
+    const sessions = await database.query<{ query: string; wait: string }>(`
+      select query, wait_event as wait from pg_stat_activity
+      where datname = current_database() and application_name like 'cutover/%' and state = 'active'`)
+    if (sessions.some((one) => one.wait === waitsFor && withoutComment(one.query).startsWith(query))) return
+    if (Date.now() > deadline) throw new Error(`nothing is held; ours do ${JSON.stringify(sessions)}`)
+    await sleep(20)
+  }
+}
+
+function withoutComment(text: string): string {
+  return text.replace(/^\s*(?:\/\*.*?\*\/|--[^\n]*\n)?\s*/su, "").toLowerCase()
+}
+
+/** A transaction that has done something, and ends once. */
+async function begin(database: TestDatabase, statement: string): Promise<AsyncDisposable> {
+  const client = await database.pool.connect()
+  await client.query(`begin; ${statement}`)
+  let ending: Promise<void> | undefined
+  const end = async (): Promise<void> => {
+    await client.query("commit")
+    client.release()
+  }
+  return { [Symbol.asyncDispose]: () => (ending ??= end()) }
+}
