@@ -4,6 +4,7 @@ import { commits } from "./commits.ts"
 import { crash } from "./crash.ts"
 import { cut } from "./cut.ts"
 import { eight } from "./eight.ts"
+import { halfOpen } from "./halfOpen.ts"
 import { hot } from "./hot.ts"
 import { kill, sigkill } from "./kill.ts"
 import { reader } from "./reader.ts"
@@ -24,6 +25,7 @@ export const scenarios: readonly Scenario[] = [
   kill,
   sigkill,
   cut,
+  halfOpen,
   crash,
   commits,
   signals,

@@ -16,6 +16,8 @@ export class FaultProxy implements AsyncDisposable {
   readonly statements: Statement[] = []
   /** What was asked in each transaction that ended because its connection did. */
   readonly cutShort: (readonly Statement[])[] = []
+  /** How long each client stayed on a connection that had become deaf, in milliseconds. */
+  readonly givenUpMs: number[] = []
   readonly #server: URL
   readonly #listener: Server
   readonly #connections = new Set<Connection>()
@@ -37,6 +39,7 @@ export class FaultProxy implements AsyncDisposable {
         number: ++this.#opened,
         onStatement: (asked) => this.#onStatement(asked),
         onDeath: () => this.cutAll(),
+        onGivenUp: (afterMs) => this.givenUpMs.push(afterMs),
         onEnd: (transaction) => {
           this.#connections.delete(connection)
           if (transaction.length > 0) this.cutShort.push(transaction)
