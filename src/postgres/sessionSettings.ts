@@ -29,15 +29,15 @@ export function clientConfig(config: DatabaseConfig): pg.ClientConfig {
 export async function setUpSession(client: pg.ClientBase): Promise<Backend> {
   const wanted = Object.entries(sessionSettings).map(([name, value]) => `('${name}', '${value}')`)
   // Only those that the server has: an old one is to be refused by its version, not by a setting it lacks.
-  await client.query(
+  // Two statements in one text: their results come as a list, of which the driver's types know nothing.
+  const results = (await client.query(
     `select pg_catalog.set_config(s.name, wanted.value, false)
      from (values ${wanted.join(", ")}) as wanted (name, value)
-     join pg_catalog.pg_settings s on pg_catalog.lower(s.name) operator(pg_catalog.=) wanted.name`,
-  )
-  const { rows } = await client.query<{ pid: number; started_at: string }>(
-    `select pid, backend_start::text as started_at from pg_stat_get_activity(pg_backend_pid())`,
-  )
-  return { pid: rows[0]?.pid ?? 0, startedAt: rows[0]?.started_at ?? "" }
+     join pg_catalog.pg_settings s on pg_catalog.lower(s.name) operator(pg_catalog.=) wanted.name;
+     select pid, backend_start::text as started_at from pg_stat_get_activity(pg_backend_pid())`,
+  )) as unknown as readonly pg.QueryResult<{ pid: number; started_at: string }>[]
+  const backend = results.at(-1)?.rows[0]
+  return { pid: backend?.pid ?? 0, startedAt: backend?.started_at ?? "" }
 }
 
 /** The same as statements, for a script: those that the server has. A statement may take as long as it takes there. */

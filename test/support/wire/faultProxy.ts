@@ -18,7 +18,7 @@ export class FaultProxy implements AsyncDisposable {
   readonly cutShort: (readonly Statement[])[] = []
   /** How long each client stayed on a connection that had become deaf, in milliseconds. */
   readonly givenUpMs: number[] = []
-  readonly #server: URL
+  #server: URL
   readonly #listener: Server
   readonly #connections = new Set<Connection>()
   readonly #seen = new Map<string, number>()
@@ -67,6 +67,11 @@ export class FaultProxy implements AsyncDisposable {
 
   set decide(decide: Decide) {
     this.#decide = decide
+  }
+
+  /** New connections go to another server from now on; those that are open stay where they are. */
+  set serverUrl(url: string) {
+    this.#server = new URL(url)
   }
 
   /** Cuts every connection at once and lets nobody in any more: to the server, the client has died. */
