@@ -33,8 +33,7 @@ export function withinBounds(run: Run, column: string, bounds: Bounds | null, al
 /** The bounds of the intervals that begin on these local days, as text of the key's type, in UTC. */
 export async function readBounds(db: Queryable, run: Run, starts: readonly string[]): Promise<Map<string, Bounds>> {
   const edges = new Set(starts.flatMap((start) => [start, nextStart(run.options.interval, start)]))
-  const instant =
-    run.key.type === "timestamptz" ? sql`(day::timestamp at time zone ${run.options.timezone})` : sql`day::${type(run)}`
+  const instant = run.key.type === "timestamptz" ? beginOfDay(run.options.timezone) : sql`day::${type(run)}`
   const { rows } = await db.query<{ day: string; edge: string }>(
     sql`select day, ${instant}::text as edge from unnest(${[...edges]}::text[]) as day`,
   )
@@ -45,6 +44,17 @@ export async function readBounds(db: Queryable, run: Run, starts: readonly strin
       { from: edgeOf.get(start) ?? start, to: edgeOf.get(nextStart(run.options.interval, start)) ?? start },
     ]),
   )
+}
+
+/**
+ * Where clocks go back over midnight it comes twice, and PostgreSQL takes it for the second one; the day begins with the first.
+ * Where they go forward over it, it is the moment at which they do.
+ */
+function beginOfDay(timezone: string): Sql {
+  const midnight = sql`(day::timestamp at time zone ${timezone})`
+  return sql`(
+    select coalesce(min(${midnight} - back) filter (where (${midnight} - back) at time zone ${timezone} = day::timestamp), ${midnight})
+    from (select n * interval '15 minutes' as back from generate_series(0, 96) as n) as shifts)`
 }
 
 function type(run: Run): Sql {

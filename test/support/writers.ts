@@ -276,7 +276,7 @@ async function connectedAgain(url: string, name: string, lost: pg.Client): Promi
 }
 
 /** The driver's errors without a code are those of a lost connection. */
-function isServerGone(error: unknown): boolean {
+export function isServerGone(error: unknown): boolean {
   const found = classify(error instanceof Error && !("code" in error) ? markConnectionLost(error) : error)
   return found === "connection" || found === "unavailable" || found === "readOnly"
 }

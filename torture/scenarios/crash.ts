@@ -60,7 +60,10 @@ async function runCrash(server: TestServer, seed: number, { at = "" }: Options):
     }
     return isEndOfJob(statement) ? { type: "hold", when: "after", until: noteAgain } : undefined
   })
-  const { calls } = await workThrough(database, proxy.url)
+  const working = workThrough(database, proxy.url)
+  // Where it fails, the server is not to be taken away amid its restart.
+  await working.catch(async () => await restarting?.catch(() => {}))
+  const { calls } = await working
   const longestMs = Math.max(0, ...workingAgainMs)
   const round = await judgeRun(database, {
     writers,
