@@ -18,7 +18,7 @@ export type Round = {
   /** Figures that the summary adds up; `faults` is how many things went wrong, where it is not one. */
   readonly counts: Readonly<Record<string, number>>
   /** Figures, in milliseconds, of which the summary shows median, p95 and maximum. */
-  readonly ms: Readonly<Record<string, number>>
+  readonly ms: Readonly<Record<string, number | readonly number[]>>
 }
 
 /** The cases of a scenario that are not just seeds, each as `--at` takes it; and what is wrong with the list itself. */

@@ -52,8 +52,14 @@ async function play(scenario: Scenario, server: TestServer, options: Options, se
   try {
     return await Promise.race([scenario.run(server, seed, options), tooLong])
   } catch (error) {
-    return { failures: [error instanceof Error ? (error.stack ?? error.message) : String(error)], counts: {}, ms: {} }
+    return { failures: causesOf(error), counts: {}, ms: {} }
   }
+}
+
+/** What broke a round off comes last where its cleaning up failed as well. */
+function causesOf(error: unknown): string[] {
+  if (error instanceof SuppressedError) return [...causesOf(error.error), ...causesOf(error.suppressed)]
+  return [error instanceof Error ? (error.stack ?? error.message) : String(error)]
 }
 
 function report(scenario: Scenario, server: TestServer, round: Round, { seed, at, rows, size }: Options & Case): void {

@@ -64,11 +64,15 @@ function isNumber(column: number): boolean {
   return column >= 2 && column <= 6
 }
 
-export function roundedMs(numbers: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(numbers).map(([name, value]) => [`${name}Ms`, rounded(value)]))
+/** Of a figure that a round has several times, the largest. */
+export function roundedMs(numbers: Round["ms"]): Record<string, number> {
+  const largest = Object.entries(numbers).map(([name, value]) => [name, Math.max(...[value].flat())] as const)
+  return Object.fromEntries(
+    largest.filter(([, value]) => value > 0).map(([name, value]) => [`${name}Ms`, rounded(value)]),
+  )
 }
 
-function namesIn(records: readonly Readonly<Record<string, number>>[]): string[] {
+function namesIn(records: readonly Readonly<Record<string, unknown>>[]): string[] {
   return [...new Set(records.flatMap((record) => Object.keys(record)))]
 }
 

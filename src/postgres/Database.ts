@@ -1,32 +1,39 @@
 import pg from "pg"
+import type { DatabaseConfig } from "./DatabaseConfig.ts"
 import type { Queryable, Result } from "./Queryable.ts"
+import { Watchdog } from "./Watchdog.ts"
+import { type Backend, breakConnection } from "./backend.ts"
 import { markConnectionLost, markSessionRefused } from "./classify.ts"
-import { type Sql, ident, literal, raw, sql, statementText } from "./sql.ts"
-
-export type DatabaseConfig = {
-  /** A `postgres://` address; without one, libpq's environment variables count. */
-  readonly connectionString?: string | undefined
-  /** What `pg_stat_activity` shows: `cutover/<role>`. */
-  readonly applicationName: string
-  /** Connections at most. */
-  readonly max?: number
-}
+import { clientConfig, setUpSession } from "./sessionSettings.ts"
+import { type Sql, statementText } from "./sql.ts"
 
 /** A pool of sessions that are all set up alike. Whoever opens it ends it. */
 export class Database implements Queryable {
   readonly config: DatabaseConfig
   readonly #pool: pg.Pool
+  readonly #watchdog: Watchdog
+  readonly #backends = new WeakMap<pg.ClientBase, Backend>()
+  /** Connections that are not closed yet. */
+  readonly #open = new Set<pg.ClientBase>()
 
   constructor(config: DatabaseConfig) {
     this.config = config
-    this.#pool = new pg.Pool({ ...poolConfig(config), max: config.max ?? 4 })
+    this.#watchdog = new Watchdog(config)
+    this.#pool = new pg.Pool({
+      ...clientConfig(config),
+      idleTimeoutMillis: 30_000,
+      max: config.max ?? 4,
+      onConnect: (client) => this.#onConnect(client),
+    })
     // An idle connection that breaks tells only this listener; the next user gets a fresh one.
     this.#pool.on("error", () => {})
   }
 
   /** Lends a session; the lender gives it back with `release`. */
   async connect(): Promise<Session> {
-    return new Session(await wrapped(this.#pool.connect()))
+    const client = await wrapped(this.#pool.connect())
+    const backend = this.#backends.get(client)
+    return new Session(client, (giveUp) => (backend === undefined ? () => {} : this.#watchdog.watch(backend, giveUp)))
   }
 
   /** Runs one statement on a session of its own; after a failure the session is closed, for it may be amid a transaction. */
@@ -52,28 +59,64 @@ export class Database implements Queryable {
     }
   }
 
+  /** Ends all sessions; whose other end does not answer the goodbye is left after two seconds. */
   async end(): Promise<void> {
-    await this.#pool.end()
+    const patience = setTimeout(() => {
+      for (const client of this.#open) breakConnection(client, new Error("the server did not answer the goodbye"))
+    }, goodbyeMs)
+    try {
+      await this.#pool.end()
+    } finally {
+      clearTimeout(patience)
+      this.#watchdog.close()
+    }
+  }
+
+  /** The driver's limit for connecting ends before this begins. */
+  async #onConnect(client: pg.ClientBase): Promise<void> {
+    this.#open.add(client)
+    client.once("end", () => this.#open.delete(client))
+    const patience = setTimeout(
+      () => breakConnection(client, new Error("the server did not take the settings of a new session")),
+      setUpMs,
+    )
+    try {
+      this.#backends.set(client, await setUpSession(client))
+    } finally {
+      clearTimeout(patience)
+    }
   }
 }
+
+const goodbyeMs = 2_000
+
+const setUpMs = 5_000
+
+/** Begins to watch a statement, and hears when it is to be given up; returns what ends the watching. */
+type Watch = (giveUp: (why: Error) => void) => () => void
 
 /** One connection, set up, for one user at a time. */
 export class Session implements Queryable {
   readonly #client: pg.PoolClient
+  readonly #watch: Watch
   readonly #listeners: (() => void)[] = []
   #broken = false
   #isReleased = false
 
-  constructor(client: pg.PoolClient) {
+  constructor(client: pg.PoolClient, watch: Watch) {
     this.#client = client
+    this.#watch = watch
     client.on("error", this.#onError)
   }
 
   async query<Row extends object>(statement: Sql): Promise<Result<Row>> {
+    const endWatch = this.#watch((why) => breakConnection(this.#client, why))
     try {
       return joined(await this.#client.query<Row>(queryOf(statement)))
     } catch (error) {
       throw this.#told(error)
+    } finally {
+      endWatch()
     }
   }
 
@@ -120,82 +163,6 @@ export class Session implements Queryable {
   }
 }
 
-/**
- * A network that went away without a word is noticed after this long and ten probes, a second apart (libuv's); left to the
- * system it would be after two hours.
- */
-const keepAliveMs = 10_000
-
-/** What every connection of ours is opened with: pg-boss's and the listener's too. */
-export function clientConfig(config: DatabaseConfig): pg.ClientConfig {
-  return {
-    ...(config.connectionString === undefined ? {} : { connectionString: config.connectionString }),
-    application_name: config.applicationName,
-    connectionTimeoutMillis: 5_000,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: keepAliveMs,
-    types: textTypes,
-  }
-}
-
-/**
- * Names resolve in pg_catalog only, times are UTC, row security errs instead of hiding rows.
- * Lock waits stay below deadlock_timeout (1 s), so that an application never loses a deadlock to us.
- */
-export async function setUpSession(client: { query(text: string): Promise<unknown> }): Promise<void> {
-  const wanted = Object.entries(sessionSettings).map(([name, value]) => `('${name}', '${value}')`)
-  // Only those that the server has: an old one is to be refused by its version, not by a setting it lacks.
-  await client.query(
-    `select pg_catalog.set_config(s.name, wanted.value, false)
-     from (values ${wanted.join(", ")}) as wanted (name, value)
-     join pg_catalog.pg_settings s on pg_catalog.lower(s.name) operator(pg_catalog.=) wanted.name`,
-  )
-}
-
-/** The same as statements, for a script: those that the server has. A statement may take as long as it takes there. */
-export async function readSettingStatements(db: Queryable): Promise<Sql[]> {
-  const { search_path: path, statement_timeout: _, idle_in_transaction_session_timeout: __, ...rest } = sessionSettings
-  const { rows } = await db.query<{ name: string }>(
-    sql`select lower(name) as name from pg_settings where lower(name) = any (${Object.keys(rest)}::text[])`,
-  )
-  const known = new Set(rows.map((row) => row.name))
-  return [
-    sql`set search_path = ${raw(path)}`,
-    ...Object.entries(rest)
-      .filter(([name]) => known.has(name))
-      .map(([name, value]) => sql`set ${ident(name)} = ${literal(value)}`),
-  ]
-}
-
-const sessionSettings = {
-  search_path: "pg_catalog, pg_temp",
-  timezone: "UTC",
-  datestyle: "ISO, MDY",
-  intervalstyle: "postgres",
-  extra_float_digits: "1",
-  bytea_output: "hex",
-  // What a database or a role may have set otherwise, and what our statements, or those that PostgreSQL writes for us, rest on.
-  array_nulls: "on",
-  quote_all_identifiers: "off",
-  standard_conforming_strings: "on",
-  transform_null_equals: "off",
-  // A table of the target's must lie where the source's does, and not where new ones go.
-  default_tablespace: "",
-  default_table_access_method: "heap",
-  row_security: "off",
-  client_min_messages: "warning",
-  default_transaction_isolation: "read committed",
-  lock_timeout: "900ms",
-  statement_timeout: "30s",
-  idle_in_transaction_session_timeout: "10s",
-  // A killed worker's statement ends within this time, and its locks with it (PostgreSQL 14, 20.3.2).
-  client_connection_check_interval: "250ms",
-  jit: "off",
-  // Of the role or the database: a session that listens is idle for long, and an index build is one long transaction.
-  idle_session_timeout: "0",
-  transaction_timeout: "0",
-}
-
 /** Without values and name the text goes as it is, and may hold several statements. */
 function queryOf(statement: Sql): pg.QueryConfig {
   const text = statementText(statement)
@@ -207,20 +174,6 @@ function queryOf(statement: Sql): pg.QueryConfig {
 function joined<Row extends object>(result: pg.QueryResult<Row> | pg.QueryResult<Row>[]): Result<Row> {
   const results = Array.isArray(result) ? result : [result]
   return { rows: results.flatMap((one) => one.rows), rowCount: results.at(-1)?.rowCount ?? 0 }
-}
-
-function poolConfig(config: DatabaseConfig): pg.PoolConfig {
-  return { ...clientConfig(config), idleTimeoutMillis: 30_000, onConnect: setUpSession }
-}
-
-/** Dates and times stay the text that PostgreSQL wrote: the driver would cut microseconds and shift days. */
-const keptAsText = new Set([1082, 1083, 1114, 1184, 1186, 1266])
-
-const textTypes = {
-  getTypeParser(oid: number, format?: string): (value: string) => unknown {
-    if (keptAsText.has(oid)) return (value) => value
-    return pg.types.getTypeParser(oid, format as "text") as (value: string) => unknown
-  },
 }
 
 async function wrapped<T>(connecting: Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 import type { Logger } from "pino"
 import { CutoverError, nothingChanged } from "../errors/CutoverError.ts"
-import { Database } from "../postgres/Database.ts"
+import { Database, type Session } from "../postgres/Database.ts"
 import { isTransient } from "../postgres/classify.ts"
 import { sql } from "../postgres/sql.ts"
 import { assertTrusted } from "../store/assertTrusted.ts"
@@ -63,25 +63,23 @@ export async function openServices(config: ServicesConfig): Promise<OpenServices
  * open on the connection that the other has just used, the other's session setting is gone.
  */
 async function assertNoPooler(database: Database): Promise<void> {
-  const probe = await database.connect()
-  const other = await database.connect()
-  try {
-    await probe.query(sql`select set_config('cutover.probe', 'kept', false)`)
-    await other.query(sql`begin`)
-    await other.query(sql`select 1`)
-    const { rows } = await probe.query<{ probe: string | null }>(
-      sql`select current_setting('cutover.probe', true) as probe`,
-    )
-    await other.query(sql`rollback`)
-    if (rows[0]?.probe === "kept") return
-  } finally {
-    other.release()
-    probe.release()
-  }
+  const isKept = await database.withSession((probe) => database.withSession((other) => isSettingKept(probe, other)))
+  if (isKept) return
   throw new CutoverError("CUTOVER_POOLER_IN_TRANSACTION_MODE", {
     message:
       "A connection pooler in transaction mode stands before the server: a session's settings and locks do not stay.",
     state: nothingChanged,
     hint: "Connect to the server directly, or through a pool in session mode.",
   })
+}
+
+async function isSettingKept(probe: Session, other: Session): Promise<boolean> {
+  await probe.query(sql`select set_config('cutover.probe', 'kept', false)`)
+  await other.query(sql`begin`)
+  await other.query(sql`select 1`)
+  const { rows } = await probe.query<{ probe: string | null }>(
+    sql`select current_setting('cutover.probe', true) as probe`,
+  )
+  await other.query(sql`rollback`)
+  return rows[0]?.probe === "kept"
 }

@@ -1,7 +1,7 @@
 import { paceLimits } from "../domain/pace.ts"
 import { CutoverError, type ErrorDocument } from "../errors/CutoverError.ts"
 import type { RunEvent } from "../machine/events.ts"
-import { classify, sqlState } from "../postgres/classify.ts"
+import { type ErrorClass, classify, sqlState } from "../postgres/classify.ts"
 import { sql } from "../postgres/sql.ts"
 import { SourceTruncatedError } from "../steps/source/assertSameHeap.ts"
 import type { Job } from "./Job.ts"
@@ -22,8 +22,7 @@ export async function reactTo(services: Services, job: Job, error: unknown, wasC
     logger.debug(facts, "a job was given to another worker")
     return { waitMs: 200 }
   }
-  // A TRUNCATE came between: the job begins again, and heeds it first.
-  const found = error instanceof SourceTruncatedError ? "contention" : classify(error)
+  const found = classOf(error)
   logger.debug({ ...facts, class: found }, "a job failed")
   switch (found) {
     case "contention":
@@ -49,6 +48,14 @@ export async function reactTo(services: Services, job: Job, error: unknown, wasC
       await stop(services, job, { type: "halt", error: documentOf(error, job) })
       return { waitMs: 0 }
   }
+}
+
+function classOf(error: unknown): ErrorClass {
+  // A TRUNCATE came between: the job begins again, and heeds it first.
+  if (error instanceof SourceTruncatedError) return "contention"
+  // The tables say what became of a job: one that was completed is not given back, and one that was not begins again.
+  if (error instanceof CutoverError && error.code === "CUTOVER_OUTCOME_UNKNOWN") return "connection"
+  return classify(error)
 }
 
 async function giveBack(services: Services, job: Job): Promise<void> {

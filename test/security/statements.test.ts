@@ -16,7 +16,7 @@ const files = new Map(
  * parameter. A new place belongs here when somebody has looked where its text comes from.
  */
 const rawTexts: Readonly<Record<string, readonly [uses: number, whose: string]>> = {
-  "postgres/Database.ts": [1, "ours"],
+  "postgres/sessionSettings.ts": [1, "ours"],
   "steps/changes/logColumns.ts": [1, "format_type, quote_ident"],
   "steps/copy/createPartitionTable.ts": [
     3,

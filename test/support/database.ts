@@ -34,17 +34,22 @@ const sameForAll = Object.entries({
 export async function createDatabase(name = "test", adminUrl = inject("adminUrl")): Promise<TestDatabase> {
   const unique = `${name}_${randomBytes(6).toString("hex")}`
   await runAsAdmin(adminUrl, `create database ${pg.escapeIdentifier(unique)} template template0`)
-  const url = withDatabase(adminUrl, unique)
+  return openDatabase(unique, adminUrl)
+}
+
+/** A database that is there, on the server of `adminUrl`. */
+export function openDatabase(name: string, adminUrl: string): TestDatabase {
+  const url = withDatabase(adminUrl, name)
   const pool = new pg.Pool({ connectionString: url, max: 8, application_name: "test", options: sameForAll })
   // Connections break when a test kills its server; the queries that suffer from it say so themselves.
   pool.on("error", () => {})
 
   async function drop(): Promise<void> {
     await pool.end()
-    await runAsAdmin(adminUrl, `drop database if exists ${pg.escapeIdentifier(unique)} with (force)`)
+    await runAsAdmin(adminUrl, `drop database if exists ${pg.escapeIdentifier(name)} with (force)`)
   }
   return {
-    name: unique,
+    name,
     url,
     pool,
     query: async <Row extends object>(text: string, values?: readonly unknown[]) => {
@@ -75,10 +80,14 @@ export async function startServer(
   major: Major = mainMajor,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<TestServer> {
-  const cluster = await openTestCluster(major, settings)
+  return serverOf(await openTestCluster(major, settings))
+}
+
+/** A cluster as tests see one. */
+export function serverOf(cluster: Cluster): TestServer {
   const destroy = () => cluster.destroy()
   return {
-    major,
+    major: cluster.major,
     get url() {
       return cluster.url
     },

@@ -176,7 +176,7 @@ export type WritersOptions = {
   readonly pauseMs?: number
   /** Over how many days of 2024 they write. */
   readonly days?: number
-  /** Whether a lost server is no error to them: they connect again, and the truth shows what they had committed. */
+  /** Whether a lost server, or a standby, is no error to them: they connect again, and the truth shows what they had committed. */
   readonly outliveServer?: boolean
 }
 
@@ -276,9 +276,9 @@ async function connectedAgain(url: string, name: string, lost: pg.Client): Promi
 }
 
 /** The driver's errors without a code are those of a lost connection. */
-function isServerGone(error: unknown): boolean {
+export function isServerGone(error: unknown): boolean {
   const found = classify(error instanceof Error && !("code" in error) ? markConnectionLost(error) : error)
-  return found === "connection" || found === "unavailable"
+  return found === "connection" || found === "unavailable" || found === "readOnly"
 }
 
 /** Rows that one table has and the other has not, both ways. */

@@ -4,6 +4,7 @@ import { FaultProxy } from "../../test/support/wire/faultProxy.ts"
 import type { Statement } from "../../test/support/wire/Statement.ts"
 import type { Options, Round, Scenario } from "../Scenario.ts"
 import { type Moment, parseMoments, renderMoments } from "../faults/Moment.ts"
+import { isInJob } from "../faults/Injection.ts"
 import { renderMissed } from "../faults/missed.ts"
 import { judgeRun } from "../faults/judgeRun.ts"
 import { momentsOf, recordingOf, type Recorded } from "../faults/recording.ts"
@@ -12,6 +13,9 @@ import { workThrough } from "../faults/workThrough.ts"
 
 /** Where the application itself loses its server, its transactions wait for that. */
 const mostStallMs = 10_000
+
+/** How long after PostgreSQL is back the first job is done again. */
+const mostAgainMs = 5_000
 
 /** PostgreSQL itself is killed, all its processes at once, in every step of a run, and started again. */
 export const crash: Scenario = {
@@ -37,24 +41,48 @@ async function runCrash(server: TestServer, seed: number, { at = "" }: Options):
   const left = new Set(parseMoments(at))
   const planned = left.size
   let restarting: Promise<void> | undefined
+  let backAt: number | undefined
+  const workingAgainMs: number[] = []
   const restart = async (): Promise<void> => {
     await (restarting ??= mortal.killImmediately().then(async () => await mortal.start()))
     restarting = undefined
+    backAt = performance.now()
+  }
+  const noteAgain = async (): Promise<void> => {
+    if (backAt !== undefined) workingAgainMs.push(performance.now() - backAt)
+    backAt = undefined
   }
   await using proxy = await FaultProxy.start(database.url, (statement) => {
     const moment = [...left].find((one) => one.kind === statement.kind && one.occurrence <= statement.occurrence)
-    if (moment === undefined || restarting !== undefined) return undefined
-    left.delete(moment)
-    return { type: "hold", when: moment.when, until: restart }
+    if (moment !== undefined && restarting === undefined) {
+      left.delete(moment)
+      return { type: "hold", when: moment.when, until: restart }
+    }
+    return isEndOfJob(statement) ? { type: "hold", when: "after", until: noteAgain } : undefined
   })
-  const { calls } = await workThrough(database, proxy.url)
-  return await judgeRun(database, {
+  const working = workThrough(database, proxy.url)
+  // Where it fails, the server is not to be taken away amid its restart.
+  await working.catch(async () => await restarting?.catch(() => {}))
+  const { calls } = await working
+  const longestMs = Math.max(0, ...workingAgainMs)
+  const round = await judgeRun(database, {
     writers,
     recording,
     counts: { faults: planned - left.size, missed: left.size, calls },
-    failures: renderMissed(left.size, planned),
+    failures: [
+      ...renderMissed(left.size, planned),
+      ...(longestMs < mostAgainMs
+        ? []
+        : [`the first job was done ${Math.round(longestMs)} ms after PostgreSQL was back`]),
+    ],
     mostStallMs,
   })
+  return { ...round, ms: { ...round.ms, workingAgain: workingAgainMs } }
+}
+
+/** The COMMIT of a job: what was lost is being done again. */
+function isEndOfJob({ text, before }: Statement): boolean {
+  return /^\s*commit\b/i.test(text) && before.some(isInJob)
 }
 
 /** A moment in each step, from the launch to the cleanup. */

@@ -4,12 +4,15 @@ import { commits } from "./commits.ts"
 import { crash } from "./crash.ts"
 import { cut } from "./cut.ts"
 import { eight } from "./eight.ts"
+import { failover } from "./failover.ts"
+import { halfOpen } from "./halfOpen.ts"
 import { hot } from "./hot.ts"
 import { kill, sigkill } from "./kill.ts"
 import { reader } from "./reader.ts"
 import { rollback } from "./rollback.ts"
 import { signals } from "./signals.ts"
 import { sqlstates } from "./sqlstates.ts"
+import { takeOver } from "./takeOver.ts"
 import { truncate } from "./truncate.ts"
 import { zombie } from "./zombie.ts"
 import { writes } from "./writes.ts"
@@ -24,7 +27,10 @@ export const scenarios: readonly Scenario[] = [
   kill,
   sigkill,
   cut,
+  takeOver,
+  halfOpen,
   crash,
+  failover,
   commits,
   signals,
   zombie,

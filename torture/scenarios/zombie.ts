@@ -69,6 +69,8 @@ async function runZombie(server: TestServer, seed: number): Promise<Round> {
   await using __ = stopped.command
   await using heir = startCutover(database.url, ["worker"])
   const startedAt = performance.now()
+  await waitForHeir(database, stopped.held)
+  const takenUpMs = performance.now() - stopped.at
   await waitFor(database, "select from cutover.runs where state = 'cleanup' and control = 'waiting'", takeOverMs)
   const takenOverMs = performance.now() - startedAt
   const wokenAt = stopped.proxy.statements.length
@@ -83,12 +85,27 @@ async function runZombie(server: TestServer, seed: number): Promise<Round> {
     failures: [
       ...(verdict.accepted === 0 ? [] : [`stopped ${place.name}: ${verdict.accepted} of its jobs were written`]),
       ...(verdict.refused > 0 ? [] : [`stopped ${place.name}: nothing was refused, so nothing was tried`]),
+      ...(takenUpMs < mostTakenUpMs ? [] : [`stopped ${place.name}: taken up after ${Math.round(takenUpMs)} ms`]),
     ],
   })
-  return { ...round, ms: { ...round.ms, takenOver: takenOverMs } }
+  return { ...round, ms: { ...round.ms, takenUp: takenUpMs, takenOver: takenOverMs } }
 }
 
-type Stopped = { readonly command: Cutover; readonly proxy: FaultProxy; readonly held: ReadonlySet<string> }
+type Stopped = {
+  readonly command: Cutover
+  readonly proxy: FaultProxy
+  readonly held: ReadonlySet<string>
+  readonly at: number
+}
+
+/** When nothing but its heartbeat, or the time limit of its session, tells that a worker is stuck. */
+const mostTakenUpMs = 12_000
+
+/** Somebody else has one of the jobs, or has done it. */
+async function waitForHeir(database: TestDatabase, held: ReadonlySet<string>): Promise<void> {
+  const jobs = `select from cutover_jobs.job where id::text in (${[...held].map((one) => `'${one}'`).join(", ")})`
+  await waitFor(database, `${jobs} and (state > 'active' or state = 'active' and retry_count > 0)`, takeOverMs)
+}
 
 /** Starts a worker, and stops it at the place; `held` names the jobs in its hands, which nobody else has touched. */
 async function stopAt(database: TestDatabase, place: Place, skipped: number): Promise<Stopped> {
@@ -111,7 +128,7 @@ async function stopAt(database: TestDatabase, place: Place, skipped: number): Pr
   const held = await Promise.race([atPlace.promise, sleep(takeOverMs, undefined, { ref: false })])
   if (held === undefined) await command[Symbol.asyncDispose]()
   if (held === undefined) throw new Error(`the worker never was ${place.name}\n${command.stderr().slice(-2_000)}`)
-  return { command, proxy, held }
+  return { command, proxy, held, at: performance.now() }
 }
 
 /** The ids and locks of the jobs that somebody has: of those that are begun, or of those that are not. */

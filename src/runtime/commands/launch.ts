@@ -11,7 +11,7 @@ import { resolveSource } from "../../steps/preflight/resolveSource.ts"
 import { lanesByCores } from "../../steps/throttle/paceOf.ts"
 import { ensureInstalled, isInstalled } from "../../store/install.ts"
 import { appendRecord } from "../../store/log.ts"
-import { type NewRun, type Run, findOpenRunOf, insertRun, readRun } from "../../store/runs.ts"
+import { type NewRun, type Run, findOpenRunOf, findRunById, insertRun, readRun } from "../../store/runs.ts"
 import type { Services } from "../Services.ts"
 
 export type LaunchRequest = {
@@ -47,11 +47,17 @@ export async function launch(services: Services, request: LaunchRequest): Promis
   try {
     return await begin(services, run)
   } catch (error) {
-    await queue.deleteRunQueue(run.id)
+    await forgetQueue(services, run.id)
     if (sqlState(error) !== "23505") throw error
     await assertNoOpenRun(services, request.table, source.oid)
     throw error
   }
+}
+
+/** Unless the run was committed after all. Where nobody can be asked it stays: an empty queue is in nobody's way. */
+async function forgetQueue({ database, queue }: Services, runId: string): Promise<void> {
+  const found = await findRunById(database, runId).catch(() => runId)
+  if (found === undefined) await queue.deleteRunQueue(runId)
 }
 
 async function begin(services: Services, run: NewRun): Promise<Run> {

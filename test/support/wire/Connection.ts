@@ -18,6 +18,8 @@ export type Surroundings = {
   readonly number: number
   readonly onStatement: (asked: Asked) => { readonly statement: Statement; readonly fault: Fault | undefined }
   readonly onDeath: () => void
+  /** Hears how long a client stayed on a connection that had become deaf. */
+  readonly onGivenUp: (afterMs: number) => void
   /** Hears the end, and what was asked in a transaction that ends with it. */
   readonly onEnd: (transaction: readonly Statement[]) => void
 }
@@ -41,6 +43,7 @@ export class Connection {
   #pending: { readonly statement: Statement; readonly fault: Fault | undefined } | undefined
   #held: Buffer[] | undefined
   #isDeafTo: "toServer" | "toClient" | undefined
+  #deafSince: number | undefined
   #isCut = false
 
   constructor(client: Socket, server: URL, around: Surroundings) {
@@ -53,7 +56,10 @@ export class Connection {
     }
     // Who is deaf does not hear of the other's end either.
     this.#server.on("close", () => this.#isDeafTo !== "toClient" && this.cut())
-    this.#client.on("close", () => this.#isDeafTo !== "toServer" && this.cut())
+    this.#client.on("close", () => {
+      if (this.#deafSince !== undefined && !this.#isCut) this.#around.onGivenUp(performance.now() - this.#deafSince)
+      if (this.#isDeafTo !== "toServer") this.cut()
+    })
     this.#client.on("data", (chunk) => {
       for (const message of this.#fromClient.read(chunk)) this.#onClientMessage(message)
     })
@@ -134,6 +140,7 @@ export class Connection {
         return
       case "blackhole":
         this.#isDeafTo = fault.way
+        this.#deafSince = performance.now()
         return this.#toServer(bytes)
       case "cut":
       case "die":

@@ -16,7 +16,9 @@ export class FaultProxy implements AsyncDisposable {
   readonly statements: Statement[] = []
   /** What was asked in each transaction that ended because its connection did. */
   readonly cutShort: (readonly Statement[])[] = []
-  readonly #server: URL
+  /** How long each client stayed on a connection that had become deaf, in milliseconds. */
+  readonly givenUpMs: number[] = []
+  #server: URL
   readonly #listener: Server
   readonly #connections = new Set<Connection>()
   readonly #seen = new Map<string, number>()
@@ -37,6 +39,7 @@ export class FaultProxy implements AsyncDisposable {
         number: ++this.#opened,
         onStatement: (asked) => this.#onStatement(asked),
         onDeath: () => this.cutAll(),
+        onGivenUp: (afterMs) => this.givenUpMs.push(afterMs),
         onEnd: (transaction) => {
           this.#connections.delete(connection)
           if (transaction.length > 0) this.cutShort.push(transaction)
@@ -64,6 +67,11 @@ export class FaultProxy implements AsyncDisposable {
 
   set decide(decide: Decide) {
     this.#decide = decide
+  }
+
+  /** New connections go to another server from now on; those that are open stay where they are. */
+  set serverUrl(url: string) {
+    this.#server = new URL(url)
   }
 
   /** Cuts every connection at once and lets nobody in any more: to the server, the client has died. */

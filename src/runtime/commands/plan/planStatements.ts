@@ -1,6 +1,6 @@
 import { partitionObjectName, targetName } from "../../../domain/derivedNames.ts"
 import type { Queryable } from "../../../postgres/Queryable.ts"
-import { readSettingStatements } from "../../../postgres/Database.ts"
+import { readSettingStatements } from "../../../postgres/sessionSettings.ts"
 import { type Sql, ident, join, literal, sql, statementText, table } from "../../../postgres/sql.ts"
 import { dropChangeLogStatements } from "../../../steps/changes/capture.ts"
 import { builtAlone } from "../../../steps/copy/buildIndex.ts"

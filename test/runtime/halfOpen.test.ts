@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest"
+import { Database } from "../../src/postgres/Database.ts"
+import { classify } from "../../src/postgres/classify.ts"
+import { sql } from "../../src/postgres/sql.ts"
+import { createDatabase } from "../support/database.ts"
+import { isQuiet, launchRun, services, waitForStatus, worker } from "../support/runs.ts"
+import { FaultProxy } from "../support/wire/faultProxy.ts"
+import { createTruth, differencesFromTruth } from "../support/writers.ts"
+
+/** Statements whose way there, or whose answer, is swallowed, while the connection stays open. */
+const places = {
+  "a batch": /^\s*insert into "public"."t_2024/,
+  "the COMMIT of a job": /^\s*commit\b/i,
+  "the look for a job": /with\s+next\s+as/i,
+}
+
+const cases = Object.entries(places).flatMap(([name, text]) =>
+  (["toClient", "toServer"] as const).map((way) => [name, way, text] as const),
+)
+
+describe("a connection that answers TCP and swallows the rest", () => {
+  it.each(cases)("is given up at %s, %s, and the lone worker goes on", async (_, way, text) => {
+    await using database = await createDatabase("deaf")
+    await createTruth(database, 500, 59)
+    await using proxy = await FaultProxy.start(database.url)
+    await using open = await services({ ...database, url: proxy.url })
+    const run = await launchRun(open, { table: "t", by: "d" })
+    let swallowed = 0
+    proxy.decide = (statement) => {
+      if (swallowed > 0 || !text.test(statement.text)) return undefined
+      swallowed += 1
+      return { type: "blackhole", way }
+    }
+    {
+      await using __ = await worker(open, run.id)
+      await waitForStatus(open, run.id, isQuiet, 30_000)
+    }
+    expect(swallowed).toBe(1)
+    expect(await differencesFromTruth(database)).toEqual({ lost: 0, extra: 0 })
+    const working = await database.query(
+      "select query from pg_stat_activity where datname = current_database() and application_name like 'cutover/%' and state <> 'idle'",
+    )
+    expect(working).toEqual([])
+  })
+
+  it.each(["toClient", "toServer"] as const)("fails a new session in its settings, %s", async (way) => {
+    await using database = await createDatabase("deaf")
+    await using proxy = await FaultProxy.start(database.url, ({ text }) =>
+      text.includes("set_config(s.name") ? { type: "blackhole", way } : undefined,
+    )
+    const deaf = new Database({ connectionString: proxy.url, applicationName: "cutover/test" })
+    const error: unknown = await deaf.query(sql`select 1`).catch((thrown: unknown) => thrown)
+    expect(classify(error)).toBe("connection")
+    await deaf.end()
+  })
+
+  it("keeps no pool from ending when it swallows the goodbye of an idle session", async () => {
+    await using database = await createDatabase("deaf")
+    const deafened = Promise.withResolvers<void>()
+    await using proxy = await FaultProxy.start(database.url, ({ text }) => {
+      if (text !== "select 2") return undefined
+      deafened.resolve()
+      return { type: "blackhole", way: "toClient" }
+    })
+    const deaf = new Database({ connectionString: proxy.url, applicationName: "cutover/test" })
+    const waiting = deaf.query(sql`select 2`).catch((thrown: unknown) => thrown)
+    await deafened.promise
+    await deaf.end()
+    expect(classify(await waiting)).toBe("connection")
+  })
+})
+
+describe("a statement that takes long", () => {
+  it("is not given up while its session works on it, or waits for a lock", async () => {
+    await using database = await createDatabase("long")
+    const patient = new Database({ connectionString: database.url, applicationName: "cutover/test" })
+    const { rows } = await patient.query(sql`select 1 as one from pg_sleep(7)`)
+    expect(rows).toEqual([{ one: 1 }])
+    await patient.query(sql`set lock_timeout = 0`)
+    const [locked] = await Promise.all([
+      patient.query(sql`select pg_sleep(0.2), pg_advisory_lock(1), 'locked' as done`),
+      database.query("begin; select pg_advisory_xact_lock(1); select pg_sleep(7); commit"),
+    ])
+    expect(locked.rows).toMatchObject([{ done: "locked" }])
+    await patient.end()
+  })
+})

@@ -1,0 +1,64 @@
+import pg from "pg"
+import { describe, expect, it } from "vitest"
+import { statementText } from "../../src/postgres/sql.ts"
+import { attachStatements } from "../../src/steps/copy/catchUp.ts"
+import { partitionStatements } from "../../src/steps/copy/createPartitionTable.ts"
+import { tableOf } from "../../src/steps/partitionTable.ts"
+import { readPartition } from "../../src/store/partitions.ts"
+import { readRun } from "../../src/store/runs.ts"
+import { type TestDatabase, createDatabase } from "../support/database.ts"
+import { stepTo } from "../support/jobs.ts"
+import { isQuiet, launchRun, services, waitForStatus, worker } from "../support/runs.ts"
+import { FaultProxy } from "../support/wire/faultProxy.ts"
+
+describe("what changes on the way to the lock of the swap", () => {
+  it("is seen under the lock: a grant given at the last moment is there afterwards", async () => {
+    await using database = await createDatabase("late")
+    await database.query("create table t as select g as id, date '2024-01-01' + g as d from generate_series(1, 50) g")
+    await database.query("alter table t add primary key (id)")
+    let granted = 0
+    const grant = async (): Promise<void> => void (await database.query("grant select on t to pg_monitor"))
+    await using proxy = await FaultProxy.start(database.url, ({ text }) => {
+      if (!text.includes("in access exclusive mode") || granted > 0) return undefined
+      granted += 1
+      return { type: "hold", when: "before", until: grant }
+    })
+    await using open = await services({ ...database, url: proxy.url })
+    const run = await launchRun(open, { table: "t", by: "d", options: { writes: "capture" } })
+    await using _ = await worker(open, run.id)
+    const status = await waitForStatus(open, run.id, isQuiet)
+    expect(status.run).toMatchObject({ state: "cleanup", error: null })
+    expect(granted).toBe(1)
+    expect(await database.query("select has_table_privilege('pg_monitor', 't', 'select') as may")).toEqual([
+      { may: true },
+    ])
+  })
+})
+
+describe("a month that is attached", () => {
+  it("is not scanned for it: its CHECK proves the bounds, and that no key is missing", async () => {
+    await using database = await createDatabase("unscanned")
+    await database.query("create table t as select g as id, date '2024-01-01' + g as d from generate_series(1, 25) g")
+    await using open = await services(database)
+    const { id } = await launchRun(open, { table: "t", by: "d", options: { nullKeys: "default-partition" } })
+    const job = await stepTo(open, id, "copy")
+    const run = await readRun(open.database, id)
+    const partition = await readPartition(open.database, job.data.partitionId ?? "")
+    const made = partitionStatements(run, partition, tableOf(run, partition), { tables: [], sequences: [] })
+    const said = await noticesOf(database, [...made, ...attachStatements(run, partition)].map(statementText))
+    expect(said).toContainEqual(expect.stringContaining("is implied by existing constraints"))
+  })
+})
+
+/** What PostgreSQL says, down to its thoughts, while it carries statements out; then they are undone. */
+async function noticesOf(database: TestDatabase, statements: readonly string[]): Promise<string[]> {
+  const client = new pg.Client(database.url)
+  const said: string[] = []
+  client.on("notice", (notice) => said.push(notice.message ?? ""))
+  await client.connect()
+  await client.query("begin; set local client_min_messages = debug1")
+  for (const statement of statements) await client.query(statement)
+  await client.query("rollback")
+  await client.end()
+  return said
+}
