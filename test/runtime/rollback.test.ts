@@ -27,6 +27,22 @@ async function catalogOfTable(database: TestDatabase): Promise<string[]> {
   return (await catalogOf(database)).filter((line) => !line.includes("cutover"))
 }
 
+/** As many keys come into the log as a round takes out of it. */
+async function outrun(database: TestDatabase, runId: string): Promise<{ readonly stop: () => Promise<unknown> }> {
+  const log = `cutover.reverse_${runId.toLowerCase()}`
+  await database.query("update t set note = 'again' where id % 10 = 0")
+  await database.query(`
+    create table more as select * from ${log} limit 100;
+    insert into ${log} select more.* from more, generate_series(1, 250);
+    create function refill() returns trigger language plpgsql as $$
+    begin
+      insert into ${log} select public.more.* from public.more, generate_series(1, 250);
+      return null;
+    end $$;
+    create trigger refill after delete on ${log} for each statement execute function refill()`)
+  return { stop: () => database.query(`drop trigger refill on ${log}`) }
+}
+
 describe("a rollback", () => {
   it(
     "under writers loses none of their writes, before and after, and leaves the catalog as it was",
@@ -151,22 +167,6 @@ describe("a rollback", () => {
     expect(report.errors).toEqual([])
     expect(await differencesFromTruth(database), `seed ${seed}`).toEqual(same)
   })
-
-  /** As many keys come into the log as a round takes out of it. */
-  async function outrun(database: TestDatabase, runId: string): Promise<{ readonly stop: () => Promise<unknown> }> {
-    const log = `cutover.reverse_${runId.toLowerCase()}`
-    await database.query("update t set note = 'again' where id % 10 = 0")
-    await database.query(`
-      create table more as select * from ${log} limit 100;
-      insert into ${log} select more.* from more, generate_series(1, 250);
-      create function refill() returns trigger language plpgsql as $$
-      begin
-        insert into ${log} select public.more.* from public.more, generate_series(1, 250);
-        return null;
-      end $$;
-      create trigger refill after delete on ${log} for each statement execute function refill()`)
-    return { stop: () => database.query(`drop trigger refill on ${log}`) }
-  }
 
   it("that is outrun by writers gives up by its rule, says both rates, and leaves the run as it was", async () => {
     await using database = await createDatabase("outrun")
