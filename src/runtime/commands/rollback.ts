@@ -9,7 +9,7 @@ import { follow } from "../../steps/changes/follow.ts"
 import { readBlockers, renderBlockers } from "../../steps/locks/blockers.ts"
 import type { Swapped } from "../../steps/swap/swap.ts"
 import { swapBack } from "../../steps/swap/swapBack.ts"
-import { countKeys, hasLog, reverseLogOf } from "../../store/changeLog.ts"
+import { allKeys, countKeys, hasLog, reverseLogOf } from "../../store/changeLog.ts"
 import { type Run, readRun } from "../../store/runs.ts"
 import type { Services } from "../Services.ts"
 import { passCommand } from "../door.ts"
@@ -52,8 +52,8 @@ export async function rollback(services: Services, runId: string, reason: string
 }
 
 /**
- * So many rounds, of 20,000 changes each, must leave a tenth fewer changes than before: with less, the writers are as fast as we,
- * and the moment for the swap would never come.
+ * After so many rounds, of 20,000 changes each, at least half of what they took must be gone: else the writers are about as fast
+ * as we, and the moment for the swap would hardly come.
  */
 const roundsToGain = 10
 
@@ -70,7 +70,7 @@ async function catchUp(services: Services, runId: string): Promise<void> {
     assertStillStopped(now)
     if (round % roundsToGain !== 0) continue
     const next = await beginPace(services, run)
-    if (next.waiting >= 0.9 * since.waiting) throw outrun(run, since, next)
+    if (next.waiting > since.waiting - since.taken / 2) throw outrun(run, since, next)
     since = next
   }
   const unheld = await countUnheld(services.database, run)
@@ -83,9 +83,6 @@ type Pace = { readonly at: number; readonly waiting: number; taken: number }
 async function beginPace(services: Services, run: Run): Promise<Pace> {
   return { at: performance.now(), waiting: await countKeys(services.database, reverseLogOf(run), allKeys), taken: 0 }
 }
-
-/** A log that is counted in part alone would look as if it did not shrink. */
-const allKeys = 2 ** 31 - 1
 
 function outrun(run: Run, since: Pace, now: Pace): CutoverError {
   const perSecond = (changes: number): number => Math.round((changes * 1000) / (now.at - since.at))
