@@ -178,6 +178,8 @@ const whatToDo: Readonly<Record<ErrorCode, string>> = {
   CUTOVER_UNREACHABLE:
     "Check host, port and network, and that the server runs; then call the command again. A run waits for its database by itself.",
   CUTOVER_READ_ONLY: "Connect to the primary; after a failover, try again when the new one is up.",
+  CUTOVER_ROLLBACK_OUTRUN:
+    "Before it swaps back, the legacy table catches up with the writes made since the swap. After every 200,000 changes at least 100,000 fewer must wait than before; else the rollback gives up, for the moment to swap would not come. Nothing was swapped, and the run goes on. Slow down or stop what writes so much (a load, an update of the whole table), and call `cutover rollback` again.",
   CUTOVER_TIME_LIMIT:
     "See in `pg_locks` and `pg_stat_activity` who holds the lock, and call the command again when they are done.",
   CUTOVER_RUN_BUSY:

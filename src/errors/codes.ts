@@ -239,6 +239,10 @@ export const errorCodes = {
     exit: exitCodes.unreachable,
     meaning: "The server is read-only; it is a standby, or was made one.",
   },
+  CUTOVER_ROLLBACK_OUTRUN: {
+    exit: exitCodes.timeLimit,
+    meaning: "Writers change rows faster than a rollback brings the legacy table up to date.",
+  },
   CUTOVER_TIME_LIMIT: { exit: exitCodes.timeLimit, meaning: "Something was waited for longer than allowed." },
   CUTOVER_RUN_BUSY: { exit: exitCodes.busy, meaning: "Another worker is working the run right now." },
   CUTOVER_CONFIRMATION_NEEDED: {

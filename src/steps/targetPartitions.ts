@@ -8,6 +8,8 @@ export type TargetPartition = {
   readonly oid: number
   readonly name: string
   readonly schema: string
+  /** `pg_class.relkind`. */
+  readonly kind: string
   readonly from: string | null
   readonly to: string | null
 }
@@ -15,7 +17,7 @@ export type TargetPartition = {
 /** The partitions that are attached to the target. Bounds are read from the catalog and written in the key's type. */
 export async function readTargetPartitions(db: Queryable, run: Pick<Run, "targetOid">): Promise<TargetPartition[]> {
   const { rows } = await db.query<TargetPartition & { bound: string }>(sql`
-    select c.oid, c.relname as name, n.nspname as schema, pg_get_expr(c.relpartbound, c.oid) as bound
+    select c.oid, c.relname as name, n.nspname as schema, c.relkind as kind, pg_get_expr(c.relpartbound, c.oid) as bound
     from pg_inherits i
     join pg_class c on c.oid = i.inhrelid
     join pg_namespace n on n.oid = c.relnamespace

@@ -20,6 +20,9 @@ export function unheldOf(run: Owner): TableName {
   return { schema: "cutover", name: `unheld_${run.id.toLowerCase()}` }
 }
 
+/** As a limit: all of them. A log that is counted in part looks as if it did not shrink. */
+export const allKeys = 2 ** 31 - 1
+
 /** How many keys wait in a log, counted up to `limit`. */
 export async function countKeys(db: Queryable, log: TableName, limit: number): Promise<number> {
   const { n } = await readOne<{ n: number }>(

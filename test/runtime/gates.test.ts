@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest"
 import { openGate } from "../../src/runtime/commands/attach.ts"
+import { readRecords } from "../../src/store/log.ts"
 import { createDatabase } from "../support/database.ts"
-import { launchRun, services, waitForStatus, workUntilQuiet, worker } from "../support/runs.ts"
+import { launchRun, services, waitForStatus, workUntil, workUntilQuiet, worker } from "../support/runs.ts"
 import { createTruth, differencesFromTruth } from "../support/writers.ts"
 
 const capture = { writes: "capture", batchTargetMs: 50 } as const
@@ -74,6 +75,24 @@ describe("writes that come faster than they can be replayed", () => {
     await Promise.all(writing)
     await database.query("delete from truth; insert into truth select * from t")
     expect((await workUntilQuiet(open, run.id)).run).toMatchObject({ state: "cleanup", error: null })
+    expect(await differencesFromTruth(database)).toEqual({ lost: 0, extra: 0 })
+  })
+})
+
+describe("a backlog of more than a million changes", () => {
+  it("that nobody adds to is replayed at once, and is not taken for one that grows", { timeout: 180_000 }, async () => {
+    await using database = await createDatabase("backlog")
+    await using open = await services(database)
+    await createTruth(database, 1_000)
+    const run = await launchRun(open, { table: "t", by: "d", options: { ...capture, attach: "manual" } })
+    await workUntil(open, run.id, (one) => one.run.reason?.includes("open the gate") === true)
+    const log = `cutover.changes_${run.id.toLowerCase()}`
+    await database.query("update t set amount = 2 where id <= 100; update truth set amount = 2 where id <= 100")
+    await database.query(`insert into ${log} select one.* from ${log} one, generate_series(1, 6000)`)
+    await openGate(open, run.id)
+    await workUntil(open, run.id, (one) => one.run.state === "cleanup" || one.run.reason?.includes("arrive") === true)
+    const records = await readRecords(open.database, run.id, 0)
+    expect(records.filter((one) => one.kind === "attach.attempted").map((one) => one.data)).toEqual([])
     expect(await differencesFromTruth(database)).toEqual({ lost: 0, extra: 0 })
   })
 })

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
 import { rollback } from "../../src/runtime/commands/rollback.ts"
+import { resume } from "../../src/runtime/commands/resume.ts"
 import { readRecords } from "../../src/store/log.ts"
+import { readStatus } from "../../src/store/status.ts"
 import { type TestDatabase, createDatabase } from "../support/database.ts"
 import { catalogOf, contentOf } from "../support/oracle.ts"
 import { randomOf } from "../support/random.ts"
@@ -23,6 +25,22 @@ const same = { lost: 0, extra: 0 }
 /** What belongs to the table, and not to us. */
 async function catalogOfTable(database: TestDatabase): Promise<string[]> {
   return (await catalogOf(database)).filter((line) => !line.includes("cutover"))
+}
+
+/** As many keys come into the log as a round takes out of it. */
+async function outrun(database: TestDatabase, runId: string): Promise<{ readonly stop: () => Promise<unknown> }> {
+  const log = `cutover.reverse_${runId.toLowerCase()}`
+  await database.query("update t set note = 'again' where id % 10 = 0")
+  await database.query(`
+    create table more as select * from ${log} limit 100;
+    insert into ${log} select more.* from more, generate_series(1, 250);
+    create function refill() returns trigger language plpgsql as $$
+    begin
+      insert into ${log} select public.more.* from public.more, generate_series(1, 250);
+      return null;
+    end $$;
+    create trigger refill after delete on ${log} for each statement execute function refill()`)
+  return { stop: () => database.query(`drop trigger refill on ${log}`) }
 }
 
 describe("a rollback", () => {
@@ -148,5 +166,42 @@ describe("a rollback", () => {
     expect(both.find((one) => one.status === "rejected")?.reason).toMatchObject({ code: "CUTOVER_STEP_NOT_ALLOWED" })
     expect(report.errors).toEqual([])
     expect(await differencesFromTruth(database), `seed ${seed}`).toEqual(same)
+  })
+
+  it("that is outrun by writers gives up by its rule, says both rates, and leaves the run as it was", async () => {
+    await using database = await createDatabase("outrun")
+    await using open = await services(database)
+    await createTruth(database, 5_000)
+    const run = await launchRun(open, { table: "t", by: "d", options: capture })
+    await workUntilQuiet(open, run.id)
+    const { stop } = await outrun(database, run.id)
+    await expect(rollback(open, run.id, null)).rejects.toMatchObject({
+      code: "CUTOVER_ROLLBACK_OUTRUN",
+      message: expect.stringMatching(/^Changes arrive at \d+\/s and are replayed at \d+\/s/) as string,
+    })
+    expect((await readStatus(open.database, run.id)).run).toMatchObject({ state: "cleanup", control: "waiting" })
+    await stop()
+    const content = await contentOf(database, "t")
+    await rollback(open, run.id, null)
+    expect(await contentOf(database, "t")).toEqual(content)
+  })
+
+  it("says in the status what it is about, and ends when somebody resumes the run", async () => {
+    await using database = await createDatabase("outrun")
+    await using open = await services(database)
+    await createTruth(database, 5_000)
+    const run = await launchRun(open, { table: "t", by: "d", options: capture })
+    await workUntilQuiet(open, run.id)
+    await outrun(database, run.id)
+    const rolling = rollback(open, run.id, null).catch((error: unknown) => error)
+    const { run: amid, totals } = await waitForStatus(open, run.id, (one) => one.run.control === "paused")
+    expect(amid.reason).toBe("it is being rolled back; resume it to stop that")
+    expect(totals.changesPending).toBeGreaterThan(20_000)
+    await resume(open, run.id)
+    expect(await rolling).toMatchObject({
+      code: "CUTOVER_STEP_NOT_ALLOWED",
+      message: expect.stringContaining("was resumed") as string,
+    })
+    expect((await readStatus(open.database, run.id)).run).toMatchObject({ state: "cleanup", control: "waiting" })
   })
 })

@@ -9,7 +9,7 @@ import { follow } from "../../steps/changes/follow.ts"
 import { readBlockers, renderBlockers } from "../../steps/locks/blockers.ts"
 import type { Swapped } from "../../steps/swap/swap.ts"
 import { swapBack } from "../../steps/swap/swapBack.ts"
-import { hasLog, reverseLogOf } from "../../store/changeLog.ts"
+import { allKeys, countKeys, hasLog, reverseLogOf } from "../../store/changeLog.ts"
 import { type Run, readRun } from "../../store/runs.ts"
 import type { Services } from "../Services.ts"
 import { passCommand } from "../door.ts"
@@ -21,13 +21,14 @@ import { limitLocks } from "../../steps/locks/limitLocks.ts"
 export type RolledBack = { readonly run: Run; readonly lockHeldMs: number }
 
 /**
- * After the swap: lets the legacy table catch up with every write made since, and swaps back. Where it cannot, the run goes
- * on as it was. What is left, dropping the partitioned table, is a job.
+ * After the swap: lets the legacy table catch up with every write made since, and swaps back. Where it cannot, or writers
+ * outrun it, the run goes on as it was; so it does when somebody resumes the run meanwhile. What is left, dropping the
+ * partitioned table, is a job.
  */
 export async function rollback(services: Services, runId: string, reason: string | null): Promise<RolledBack> {
   const before = await readRun(services.database, runId)
   await assertWayBack(services, before)
-  await pause(services, runId, { reason: "it is being rolled back", forMs: null })
+  await pause(services, runId, { reason: "it is being rolled back; resume it to stop that", forMs: null })
   try {
     let swapped: Swapped | undefined
     const run = await withLockRetries(
@@ -35,6 +36,7 @@ export async function rollback(services: Services, runId: string, reason: string
         await catchUp(services, runId)
         return await passCommand(services, runId, async (tx, now) => {
           await assertWayBack(services, now)
+          assertStillStopped(now)
           await limitLocks(tx, now)
           swapped = await swapBack(tx, now)
           return { event: { type: "rolled.back" }, facts: { ...swapped.facts, reason } }
@@ -49,15 +51,60 @@ export async function rollback(services: Services, runId: string, reason: string
   }
 }
 
+/**
+ * After so many rounds, of 20,000 changes each, at least half of what they took must be gone: else the writers are about as fast
+ * as we, and the moment for the swap would hardly come.
+ */
+const roundsToGain = 10
+
 /** Round after round, each committed, until what is left is little enough for the lock. */
 async function catchUp(services: Services, runId: string): Promise<void> {
   const run = await readRun(services.database, runId)
-  for (;;) {
-    const { isUpToDate } = await withTransaction(services.database, async (tx) => await follow(tx, run))
+  let since = await beginPace(services, run)
+  for (let round = 1; ; round++) {
+    const { isUpToDate, taken } = await withTransaction(services.database, async (tx) => await follow(tx, run))
     if (isUpToDate) break
+    since.taken += taken
+    const now = await readRun(services.database, runId)
+    await assertWayBack(services, now)
+    assertStillStopped(now)
+    if (round % roundsToGain !== 0) continue
+    const next = await beginPace(services, run)
+    if (next.waiting > since.waiting - since.taken / 2) throw outrun(run, since, next)
+    since = next
   }
   const unheld = await countUnheld(services.database, run)
   if (unheld > 0) throw doesNotFit(run, unheld, await readUnheld(services.database, run, 5))
+}
+
+/** How many changes waited at a moment, and how many were taken since. */
+type Pace = { readonly at: number; readonly waiting: number; taken: number }
+
+async function beginPace(services: Services, run: Run): Promise<Pace> {
+  return { at: performance.now(), waiting: await countKeys(services.database, reverseLogOf(run), allKeys), taken: 0 }
+}
+
+function outrun(run: Run, since: Pace, now: Pace): CutoverError {
+  const perSecond = (changes: number): number => Math.round((changes * 1000) / (now.at - since.at))
+  const arriving = perSecond(now.waiting - since.waiting + since.taken)
+  const replayed = perSecond(since.taken)
+  return new CutoverError("CUTOVER_ROLLBACK_OUTRUN", {
+    message: `Changes arrive at ${arriving}/s and are replayed at ${replayed}/s, so ${renderTableName(legacyName(run.table))} does not catch up; ${now.waiting} wait.`,
+    state: "Nothing was swapped; the run goes on as it was, and the legacy table goes on following.",
+    hint: `When fewer changes arrive, call it again: cutover rollback ${run.id}`,
+    details: { arriving, replayed, waiting: now.waiting },
+  })
+}
+
+/** Whoever resumes the run has it go on, and not back. */
+function assertStillStopped(run: Run): void {
+  if (run.control === "paused" || run.control === "halted") return
+  throw new CutoverError("CUTOVER_STEP_NOT_ALLOWED", {
+    message: `Run ${run.id} of ${renderTableName(run.table)} was resumed while it was being rolled back.`,
+    state: "Nothing was swapped; the run goes on.",
+    hint: `To go back all the same: cutover rollback ${run.id}`,
+    details: { run: run.id, control: run.control },
+  })
 }
 
 async function assertWayBack(services: Services, run: Run): Promise<void> {

@@ -14,13 +14,17 @@ import { requireBlueprint } from "../requireBlueprint.ts"
 /** Entries of the log that one transaction replays: short enough for a pause or a rollback to wait for. */
 const changesPerRound = 20_000
 
-/** Brings the legacy table one round nearer to the new one. */
-export async function follow(tx: Queryable, run: Run): Promise<{ readonly isUpToDate: boolean }> {
+/** Brings the legacy table one round nearer to the new one, and says how many entries of the log that took. */
+export async function follow(
+  tx: Queryable,
+  run: Run,
+): Promise<{ readonly isUpToDate: boolean; readonly taken: number }> {
   await assertLegacyCanFollow(tx, run)
   await heedPartitions(tx, run)
-  const taken = await replayBack(tx, run, changesPerRound)
-  if (taken > 0) await noteLoaded(tx, run)
-  return { isUpToDate: taken < changesPerRound || (await countKeys(tx, reverseLogOf(run), 1)) === 0 }
+  // Entries, and not keys: many may be of one row.
+  const taken = await countKeys(tx, reverseLogOf(run), changesPerRound)
+  if ((await replayBack(tx, run, changesPerRound)) > 0) await noteLoaded(tx, run)
+  return { isUpToDate: taken < changesPerRound, taken }
 }
 
 /** A column that was added, dropped or changed since the swap has no place in the legacy table. */

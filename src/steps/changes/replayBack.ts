@@ -20,20 +20,20 @@ import {
 /**
  * The way back: makes the legacy table equal to the new one for keys in the reverse change log, at most `limit` of its
  * entries. Its own keys may be stricter (`id`, where the new table has `id` and the partition key): a row that it cannot
- * hold is noted, and tried again with every round, until the row that is in its way has gone. Returns how many entries were taken.
+ * hold is noted, and tried again with every round, until the row that is in its way has gone. Returns how many keys they held.
  */
 export async function replayBack(tx: Queryable, run: Run, limit: number): Promise<number> {
   const log = reverseLogOf(run)
   await tx.query(takenKeysStatement(run))
-  const { rowCount: taken } = await tx.query(takeStatement(run, log, chooseSome(log, sql`true`, limit)))
-  if (taken === 0) return 0
+  const { rowCount: keys } = await tx.query(takeStatement(run, log, chooseSome(log, sql`true`, limit)))
+  if (keys === 0) return 0
   await tx.query(takeUnheldStatement(run))
-  await planFor(tx, run, taken)
+  await planFor(tx, run, keys)
   for (const statement of replayBackStatements(run)) await tx.query(statement)
   await tx.query(byIndex("on"))
   await tx.query(sql`delete from ${takenKeys(run)}`)
   await assertNotTruncated(tx, run)
-  return taken
+  return keys
 }
 
 /** How many rows of the new table the legacy table cannot hold, as far as the log was replayed. */

@@ -1,5 +1,5 @@
 import { targetName } from "../../../domain/derivedNames.ts"
-import { intervalStart } from "../../../domain/interval.ts"
+import { type Interval, intervalStart, nextStart } from "../../../domain/interval.ts"
 import { renderTableName } from "../../../domain/tableName.ts"
 import { type Queryable, readOne } from "../../../postgres/Queryable.ts"
 import type { TableDescription } from "../../../postgres/catalog/TableDescription.ts"
@@ -7,7 +7,8 @@ import { describeTable } from "../../../postgres/catalog/describeTable.ts"
 import { findRelation } from "../../../postgres/catalog/findRelation.ts"
 import { sql, table } from "../../../postgres/sql.ts"
 import { isTwin } from "../../prep/scaffold.ts"
-import { readTargetPartitions } from "../../targetPartitions.ts"
+import type { KeyType } from "../../../store/runs.ts"
+import { type TargetPartition, readTargetPartitions } from "../../targetPartitions.ts"
 import { type Check, type CheckContext, block, ok } from "../Check.ts"
 
 /** A table of the target's name is adopted where it fits; where it does not, the refusal says what differs. */
@@ -38,23 +39,41 @@ async function differencesOf(context: CheckContext, target: TableDescription): P
     ...(await differencesOfOwners(context, target)),
   ]
   const partitions = await readTargetPartitions(context.db, { targetOid: target.oid })
-  for (const partition of partitions) {
-    if (partition.from === null) continue
-    const day = partition.from.slice(0, 10)
-    if (
-      !/^\d{4}-\d\d-\d\d$/.test(day) ||
-      (context.key.type !== "timestamptz" && intervalStart(context.options.interval, day) !== day)
-    ) {
-      differences.push(
-        `partition ${partition.name} begins at ${partition.from}, which is not the beginning of a ${context.options.interval}`,
-      )
-    }
-  }
+  for (const partition of partitions) differences.push(...differencesOfPartition(context, partition))
   const { filled } = await readOne<{ filled: boolean }>(
     context.db,
     sql`select exists (select from ${table(targetName(context.table))}) as filled`,
   )
   return filled ? [...differences, "it holds rows already"] : differences
+}
+
+/** A partition is known by its bounds, which must be those of one interval, and by its name in the schema of the table. */
+function differencesOfPartition(
+  { table: { schema }, key, options }: CheckContext,
+  partition: TargetPartition,
+): string[] {
+  const name = `partition ${partition.name}`
+  const differences: string[] = []
+  if (partition.schema !== schema)
+    differences.push(`${name} lies in the schema ${partition.schema} and not in ${schema}`)
+  if (partition.kind !== "r") differences.push(`${name} is no plain table`)
+  if (!isOneInterval(partition, key.type, options.interval))
+    differences.push(`${name} goes from ${partition.from} to ${partition.to}, which is not one ${options.interval}`)
+  return differences
+}
+
+/** The default partition has no bounds. In a time zone with a summer time, days do not begin at one hour of UTC. */
+function isOneInterval({ from, to }: TargetPartition, keyType: KeyType, interval: Interval): boolean {
+  if (from === null) return true
+  const day = from.slice(0, 10)
+  if (!/^\d{4}-\d\d-\d\d$/.test(day)) return false
+  if (keyType === "timestamptz") return true
+  const midnight = keyType === "timestamp" ? " 00:00:00" : ""
+  return (
+    intervalStart(interval, day) === day &&
+    from === `${day}${midnight}` &&
+    to === `${nextStart(interval, day)}${midnight}`
+  )
 }
 
 async function differencesOfKey(
