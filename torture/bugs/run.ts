@@ -9,6 +9,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
+import { putIn } from "./putIn.ts"
 import { type Bug, bugs } from "./bugs.ts"
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "string" } } })
@@ -68,7 +69,7 @@ async function findNotGreen(folder: string, chosen: readonly Bug[]): Promise<str
 async function show(folder: string, bug: Bug): Promise<Verdict> {
   const file = join(folder, "src", bug.file)
   const sound = await readFile(file, "utf8")
-  const broken = applied(sound, bug)
+  const broken = putIn(bug, sound)
   if (broken === undefined) return "TEXT NOT FOUND"
   await writeFile(file, broken)
   try {
@@ -79,16 +80,6 @@ async function show(folder: string, bug: Bug): Promise<Verdict> {
   } finally {
     await writeFile(file, sound)
   }
-}
-
-/** Undefined where a text is not in the file exactly once: the list is out of date then. */
-function applied(text: string, { edits }: Bug): string | undefined {
-  let broken = text
-  for (const [search, replace] of edits) {
-    if (broken.split(search).length !== 2) return undefined
-    broken = broken.replace(search, () => replace)
-  }
-  return broken === text ? undefined : broken
 }
 
 /** A bug may let a test wait for ever. */
