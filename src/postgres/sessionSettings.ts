@@ -24,7 +24,7 @@ export function clientConfig(config: DatabaseConfig): pg.ClientConfig {
 
 /**
  * Names resolve in pg_catalog only, times are UTC, row security errs instead of hiding rows.
- * Lock waits stay below deadlock_timeout (1 s), so that an application never loses a deadlock to us. Returns whom we talk to.
+ * Lock waits stay below deadlock_timeout (1 s, unless somebody set it otherwise), so that an application never loses a deadlock to us. Returns whom we talk to.
  */
 export async function setUpSession(client: pg.ClientBase): Promise<Backend> {
   const wanted = Object.entries(sessionSettings).map(([name, value]) => `('${name}', '${value}')`)
@@ -34,7 +34,10 @@ export async function setUpSession(client: pg.ClientBase): Promise<Backend> {
     `select pg_catalog.set_config(s.name, wanted.value, false)
      from (values ${wanted.join(", ")}) as wanted (name, value)
      join pg_catalog.pg_settings s on pg_catalog.lower(s.name) operator(pg_catalog.=) wanted.name;
-     select pid, backend_start::text as started_at from pg_stat_get_activity(pg_backend_pid())`,
+     select pid, backend_start::text as started_at,
+            set_config('lock_timeout', (select least(${mostLockMs}, setting::int * 9 / 10)::text from pg_settings
+                                        where name = 'deadlock_timeout'), false)
+     from pg_stat_get_activity(pg_backend_pid())`,
   )) as unknown as readonly pg.QueryResult<{ pid: number; started_at: string }>[]
   const backend = results.at(-1)?.rows[0]
   return { pid: backend?.pid ?? 0, startedAt: backend?.started_at ?? "" }
@@ -56,6 +59,9 @@ export async function readSettingStatements(db: Queryable): Promise<Sql[]> {
   ]
 }
 
+/** Below the usual deadlock_timeout of a second. */
+const mostLockMs = 900
+
 const sessionSettings = {
   search_path: "pg_catalog, pg_temp",
   timezone: "UTC",
@@ -74,7 +80,7 @@ const sessionSettings = {
   row_security: "off",
   client_min_messages: "warning",
   default_transaction_isolation: "read committed",
-  lock_timeout: "900ms",
+  lock_timeout: `${mostLockMs}ms`,
   statement_timeout: "30s",
   idle_in_transaction_session_timeout: "10s",
   // A killed worker's statement ends within this time, and its locks with it (PostgreSQL 14, 20.3.2).

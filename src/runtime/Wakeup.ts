@@ -19,6 +19,7 @@ export class Wakeup {
   #session: Session | undefined
   #retry: NodeJS.Timeout | undefined
   #isClosed = false
+  #isAsking = false
 
   constructor(
     database: Database,
@@ -54,6 +55,17 @@ export class Wakeup {
     // Whoever closed it, or cut it, meanwhile found no session to give back.
     if (this.#isClosed) this.close()
     else if (isLost) this.#reopenLater(session)
+  }
+
+  /** Asks on its connection, so that one which has become deaf is given up, and another one listens. */
+  async assertHears(): Promise<void> {
+    if (this.#isAsking) return
+    this.#isAsking = true
+    try {
+      await this.#session?.query(sql`select 'heard'`)
+    } finally {
+      this.#isAsking = false
+    }
   }
 
   close(): void {

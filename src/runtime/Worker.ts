@@ -201,6 +201,7 @@ export class Worker {
 
   async #beat(): Promise<void> {
     for (const { job } of this.#flights) await this.#services.queue.touch(job)
+    void this.#wakeup.assertHears().catch(() => {})
   }
 
   #onWake(): void {

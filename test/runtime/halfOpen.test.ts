@@ -43,6 +43,26 @@ describe("a connection that answers TCP and swallows the rest", () => {
     expect(working).toEqual([])
   })
 
+  it.each(["toClient", "toServer"] as const)(
+    "is given up where a worker listens, %s, and another one listens",
+    async (way) => {
+      await using database = await createDatabase("deaf")
+      await createTruth(database, 500, 59)
+      let deafened: number | undefined
+      const again = Promise.withResolvers<number>()
+      await using proxy = await FaultProxy.start(database.url, ({ text, connection }) => {
+        if (text.startsWith("listen") && deafened !== undefined && connection !== deafened) again.resolve(connection)
+        if (text !== "select 'heard'" || deafened !== undefined) return undefined
+        deafened = connection
+        return { type: "blackhole", way }
+      })
+      await using open = await services({ ...database, url: proxy.url })
+      const run = await launchRun(open, { table: "t", by: "d", options: { attach: "manual" } })
+      await using _ = await worker(open, run.id)
+      expect(await again.promise).not.toBe(deafened)
+    },
+  )
+
   it.each(["toClient", "toServer"] as const)("fails a new session in its settings, %s", async (way) => {
     await using database = await createDatabase("deaf")
     await using proxy = await FaultProxy.start(database.url, ({ text }) =>

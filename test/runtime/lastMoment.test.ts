@@ -35,6 +35,28 @@ describe("what changes on the way to the lock of the swap", () => {
   })
 })
 
+describe("what is written on the way to the lock under which the capture begins", () => {
+  it("is copied: rows that were written before the lock", async () => {
+    await using database = await createDatabase("early")
+    await database.query("create table t as select g as id, date '2024-01-01' + g as d from generate_series(1, 50) g")
+    await database.query("alter table t add primary key (id)")
+    let isFirst = true
+    const write = async (): Promise<void> =>
+      void (await database.query("insert into t select g, date '2024-01-01' + g % 60 from generate_series(51, 5000) g"))
+    await using proxy = await FaultProxy.start(database.url, ({ text }) => {
+      if (!isFirst || !text.includes("in share row exclusive mode")) return undefined
+      isFirst = false
+      return { type: "hold", when: "before", until: write }
+    })
+    await using open = await services({ ...database, url: proxy.url })
+    const run = await launchRun(open, { table: "t", by: "d", options: { writes: "capture" } })
+    await using _ = await worker(open, run.id)
+    const status = await waitForStatus(open, run.id, isQuiet)
+    expect(status.run).toMatchObject({ state: "cleanup", error: null })
+    expect(await database.query("select count(*)::int as rows from t")).toEqual([{ rows: 5000 }])
+  })
+})
+
 describe("a month that is attached", () => {
   it("is not scanned for it: its CHECK proves the bounds, and that no key is missing", async () => {
     await using database = await createDatabase("unscanned")

@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest"
 import { type TestDatabase, createDatabase } from "../support/database.ts"
 import { contentOf } from "../support/oracle.ts"
+import { stepTo } from "../support/jobs.ts"
 import { isQuiet, launchRun, services, waitForStatus, worker } from "../support/runs.ts"
 import { FaultProxy } from "../support/wire/faultProxy.ts"
+
+const heapBlocks = 400
+const batchBlocks = 64
 
 /** Two rows fill a block, and there is room only in one of the last: where an UPDATE of one of the first puts it. */
 async function createWithRoomAtEnd(database: TestDatabase): Promise<void> {
@@ -12,7 +16,8 @@ async function createWithRoomAtEnd(database: TestDatabase): Promise<void> {
     insert into t select g, date '2024-01-01' + g % 30, repeat('v', 3900) from generate_series(1, 800) g;
     create index on t (d);
     delete from t where id in (797, 798)`)
-  await database.query("vacuum t")
+  // Of few dead rows a plain VACUUM leaves the indexes alone, and tells nobody of the room.
+  await database.query("vacuum (index_cleanup on) t")
 }
 
 async function blockOf(database: TestDatabase, id: number): Promise<number> {
@@ -45,14 +50,16 @@ describe("a row that an UPDATE carries ahead of the copy", () => {
       by: "d",
       options: { writes: "capture", monthsAhead: 0, monthsBack: 0 },
     })
+    const job = await stepTo(open, run.id, "copy")
+    await database.query("update cutover.runs set batch_blocks = $1", [batchBlocks])
+    await open.queue.giveBack(run.id, job)
     await using _ = await worker(open, run.id)
     const status = await waitForStatus(open, run.id, isQuiet)
     expect(status.run).toMatchObject({ state: "cleanup", error: null })
-    const [{ first }] = (await database.query("select min(to_block) as first from cutover.batches")) as [
-      { first: number },
-    ]
-    expect(moved?.[0]).toBeLessThan(first)
-    expect(moved?.[1]).toBeGreaterThanOrEqual(first)
+    // Otherwise the row was not met twice, and nothing is shown.
+    expect(moved?.[0]).toBeLessThan(batchBlocks)
+    expect(moved?.[1]).toBeGreaterThanOrEqual(batchBlocks)
+    expect(moved?.[1]).toBeLessThan(heapBlocks)
     expect(await contentOf(database, "t")).toEqual(await contentOf(database, "t_legacy"))
   })
 })

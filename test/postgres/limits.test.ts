@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest"
+import { Database } from "../../src/postgres/Database.ts"
+import { sql } from "../../src/postgres/sql.ts"
+import { withTransaction } from "../../src/postgres/transaction.ts"
+import { limitLocks } from "../../src/steps/locks/limitLocks.ts"
+import type { Run } from "../../src/store/runs.ts"
+import { createDatabase } from "../support/database.ts"
+
+describe("how long a session of ours waits for a lock", () => {
+  it.each([
+    ["1s", "900ms"],
+    ["200ms", "180ms"],
+    ["10s", "900ms"],
+  ])(
+    "is less than deadlock_timeout (%s): %s, so that an application never loses a deadlock to us",
+    async (deadlock, lock) => {
+      await using database = await createDatabase("limits")
+      await database.query(`alter database ${database.name} set deadlock_timeout = '${deadlock}'`)
+      const ours = new Database({ connectionString: database.url, applicationName: "cutover/test" })
+      const asked = sql`select current_setting('lock_timeout') as lock`
+      expect((await ours.query(asked)).rows).toEqual([{ lock }])
+      await withTransaction(ours, async (tx) => {
+        await limitLocks(tx, { options: { lockTimeoutMs: 900 } } as Run)
+        expect((await tx.query(asked)).rows).toEqual([{ lock }])
+        await limitLocks(tx, { options: { lockTimeoutMs: 50 } } as Run)
+        expect((await tx.query(asked)).rows).toEqual([{ lock: "50ms" }])
+      })
+      await ours.end()
+    },
+  )
+})
