@@ -1,9 +1,9 @@
-import { partitionObjectName, targetName } from "../../../domain/derivedNames.ts"
+import { targetName } from "../../../domain/derivedNames.ts"
 import type { Queryable } from "../../../postgres/Queryable.ts"
 import { readSettingStatements } from "../../../postgres/Database.ts"
 import { type Sql, ident, join, literal, sql, statementText, table } from "../../../postgres/sql.ts"
 import { dropChangeLogStatements } from "../../../steps/changes/capture.ts"
-import { builtAlone } from "../../../steps/copy/buildIndex.ts"
+import { indexesOfPartition } from "../../../steps/copy/buildIndex.ts"
 import { attachStatements } from "../../../steps/copy/catchUp.ts"
 import { partitionStatements } from "../../../steps/copy/createPartitionTable.ts"
 import { keyWithin } from "../../../steps/keyExpression.ts"
@@ -12,7 +12,7 @@ import { type DefaultGrantees, readDefaultGrantees } from "../../../steps/prep/d
 import { freeName } from "../../../steps/prep/freeName.ts"
 import { indexStatements } from "../../../steps/prep/ensureIndexes.ts"
 import { dropGuardStatements, guardStatements } from "../../../steps/prep/guardWrites.ts"
-import { adoptionStatements, indexStatement, targetStatements } from "../../../steps/prep/scaffold.ts"
+import { adoptionStatements, targetStatements } from "../../../steps/prep/scaffold.ts"
 import type { Sample } from "../../../steps/preflight/sampleKeys.ts"
 import { requireBlueprint } from "../../../steps/requireBlueprint.ts"
 import { belongings } from "../../../steps/swap/belongings/belongings.ts"
@@ -96,16 +96,13 @@ function copyOf(run: Run, { partition, isThere }: PlannedPartition, grantees: De
   const name = tableOf(run, partition)
   const copy = all("copy", `${label}: its rows`, asReader, [copyWhole(run, partition)])
   if (isThere) return copy
-  const indexes = builtAlone(run).map((index) =>
-    indexStatement(index, table(name), partitionObjectName(name, index.name)),
-  )
   return [
     ...all("copy", `${label}: its table, which proves its bounds`, onNothing, [
       ...partitionStatements(run, partition, name, grantees),
     ]),
     ...copy,
     ...all("copy", `${label}: indexes, and attached without a scan`, onNothing, [
-      ...indexes,
+      ...indexesOfPartition(run, name),
       ...attachStatements(run, partition),
     ]),
   ]
