@@ -11,6 +11,12 @@ import { type Shape, dumpOf, optionsOf, readShapes, startShapeWriter } from "./s
 
 /** Shapes that a copy takes and that cannot become a partition as they are, and with which code they are refused. */
 const refusals: Readonly<Record<string, string>> = {
+  "deferrable-key": "CUTOVER_RELABEL_REFUSED",
+  "exclusion-kept": "CUTOVER_RELABEL_REFUSED",
+  "null-keys": "CUTOVER_RELABEL_REFUSED",
+  outlier: "CUTOVER_KEY_OUTLIERS",
+  "self-key-dropped": "CUTOVER_RELABEL_REFUSED",
+  "self-key-kept": "CUTOVER_RELABEL_REFUSED",
 }
 
 const shapes = (await readShapes())
@@ -34,7 +40,9 @@ describe.concurrent.each(taken)("$name: $says", (shape) => {
     expect(withoutKept(await dumpOf(database, shape))).toEqual(before)
     expect(await grantsOnPartitions(database)).toEqual([])
   })
+})
 
+describe.concurrent.each(taken)("$name: $says", (shape) => {
   it("comes back by a rollback as it was", async () => {
     await using database = await createDatabase("relabelback")
     await using open = await services(database)
@@ -77,7 +85,9 @@ async function swapped(open: Parameters<typeof waitForStatus>[0], runId: string)
 
 /** What was the primary key stays unique within the history, by an index that the dump of partitions' relatives shows. */
 function withoutKept(dump: readonly string[]): string[] {
-  return dump.filter((line) => !/^index CREATE UNIQUE INDEX \S*_history_unique"? ON \S+_history"? /.test(line))
+  return dump.filter(
+    (line) => !/^index CREATE UNIQUE INDEX .*_history_unique"? ON .*_history"? USING btree /.test(line),
+  )
 }
 
 /** Whom a partition lets in past the grants and policies of the whole. */

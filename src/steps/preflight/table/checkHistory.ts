@@ -2,6 +2,7 @@ import { targetName } from "../../../domain/derivedNames.ts"
 import { renderTableName } from "../../../domain/tableName.ts"
 import { findRelation } from "../../../postgres/catalog/findRelation.ts"
 import { sql } from "../../../postgres/sql.ts"
+import { extendedKey } from "../../relabel/relabels.ts"
 import { type Check, type CheckContext, type Finding, block, orOk } from "../Check.ts"
 
 /** What keeps a table from becoming a partition as it is, or would make ATTACH read it under the lock. */
@@ -39,14 +40,20 @@ function optionReasons({ options }: CheckContext): Reason[] {
       ]
 }
 
-/** PostgreSQL takes only an index for a primary key that is checked at once, and never an exclusion constraint for a partition's. */
-function indexReasons({ source }: CheckContext): Reason[] {
+/** The index that keeps the old key unique is checked at once; and an exclusion constraint is never taken for a partition's. */
+function indexReasons({ source, key }: CheckContext): Reason[] {
+  const extended = extendedKey(source, key.column)
   return source.indexes.flatMap((index): Reason[] => {
     const name = index.constraint?.name ?? index.name
     if (index.isExclusion)
       return [[`ATTACH would build the exclusion constraint ${name} anew, under the lock`, `Drop it, ${otherwise}.`]]
-    if (index.isUnique && !index.isImmediate)
-      return [[`the key ${name} is deferrable`, `Make it one that is not, ${otherwise}.`]]
+    if (index === extended && !index.isImmediate)
+      return [
+        [
+          `the primary key ${name} is deferrable, and its successors could not be`,
+          `Make it one that is not, ${otherwise}.`,
+        ],
+      ]
     if (index.isPrimary && !index.tail.startsWith(" USING btree"))
       return [[`the primary key ${name} is no B-tree`, `Make it an ordinary one, ${otherwise}.`]]
     return []
