@@ -2,12 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
 import { cleanupNow } from "../src/runtime/commands/cleanup.ts"
 import { rollback } from "../src/runtime/commands/rollback.ts"
-import { dumpCatalog } from "./support/catalogDump.ts"
-import { type TestDatabase, createDatabase } from "./support/database.ts"
+import { dumpCatalog, dumpWithPartitions } from "./support/catalogDump.ts"
+import { createDatabase } from "./support/database.ts"
+import { grantsOnPartitions, runByHand } from "./support/handRun.ts"
 import { contentOf } from "./support/oracle.ts"
-import { launchRun, services, waitForStatus, worker } from "./support/runs.ts"
+import { launchRun, services, waitForStatus, workUntilQuiet, worker } from "./support/runs.ts"
 import { mainMajor } from "./support/testClusters.ts"
-import { type Shape, dumpOf, optionsOf, readShapes, startShapeWriter } from "./support/shapes.ts"
+import { dumpOf, optionsOf, readShapes, startShapeWriter } from "./support/shapes.ts"
 
 /** Shapes that a copy takes and that cannot become a partition as they are, and with which code they are refused. */
 const refusals: Readonly<Record<string, string>> = {
@@ -61,6 +62,22 @@ describe.concurrent.each(taken)("$name: $says", (shape) => {
   })
 })
 
+describe.concurrent.each(taken)("$name: $says", (shape) => {
+  it("is left the same by a run and by the plan's statements run by hand", async () => {
+    await using byRun = await createDatabase("relabelrun")
+    await using byHand = await createDatabase("relabelhand")
+    for (const database of [byRun, byHand]) await database.query(shape.setup)
+    const content = await contentOf(byHand, shape.table)
+    await using open = await services(byRun)
+    const run = await launchRun(open, { table: shape.table, by: shape.by, options: optionsOf(shape) })
+    await workUntilQuiet(open, run.id)
+    await cleanupNow(open, run.id, { beforeWindow: true, reason: "test" })
+    await runByHand(byHand, shape)
+    expect(await contentOf(byHand, shape.table)).toEqual(content)
+    expect(await dumpWithPartitions(byHand)).toEqual(await dumpWithPartitions(byRun))
+  })
+})
+
 describe.concurrent.each(shapes.filter((shape) => refusals[shape.name] !== undefined))("$name: $says", (shape) => {
   it("is refused with a code, and nothing is changed", async () => {
     await using database = await createDatabase("norelabel")
@@ -88,12 +105,4 @@ function withoutKept(dump: readonly string[]): string[] {
   return dump.filter(
     (line) => !/^index CREATE UNIQUE INDEX .*_history_unique"? ON .*_history"? USING btree /.test(line),
   )
-}
-
-/** Whom a partition lets in past the grants and policies of the whole. */
-async function grantsOnPartitions(database: TestDatabase): Promise<unknown[]> {
-  return await database.query(`
-    select c.relname, g.grantee::regrole::text as grantee, g.privilege_type
-    from pg_class c cross join aclexplode(c.relacl) g
-    where c.relispartition and c.relkind = 'r' and g.grantee <> c.relowner and c.relnamespace <> 'cutover_jobs'::regnamespace`)
 }

@@ -1,5 +1,6 @@
 import { renderTableName } from "../../../domain/tableName.ts"
 import { boundaryAfter } from "../../relabel/boundary.ts"
+import type { Boundary } from "../../../store/Blueprint.ts"
 import { type Check, type CheckContext, type Finding, block, warn } from "../Check.ts"
 import { farYears, isOrdinary, nullFindings } from "./checkKeys.ts"
 import { type KeyBounds, readKeyBounds } from "./keyBounds.ts"
@@ -18,6 +19,12 @@ export const checkHistoryKeys: Check = async (context) => {
       "Launch when no such rows are written. Months from there on are partitions of their own.",
     ),
   ]
+}
+
+/** Where the history would end, were the run launched now. What no boundary can follow is for a finding to say. */
+export async function guessBoundary(context: CheckContext): Promise<Boundary> {
+  const { high } = await readKeyBounds(context)
+  return await boundaryAfter(context.db, context, high !== null && isOrdinary(high) ? high : null)
 }
 
 function lastKeyFindings({ table, key, options }: CheckContext, bounds: KeyBounds): Finding[] {
