@@ -115,7 +115,7 @@ describe("a relabelled table", () => {
     await waitForStatus(open, run.id, (one) => one.run.state === "cleanup")
 
     await database.query(late)
-    expect((await partitionsOf(database, "t")).map((one) => one.rows).toSorted()).toEqual([0, 1, 5000])
+    expect((await partitionsOf(database, "t")).map((one) => one.rows)).toEqual(expect.arrayContaining([0, 1, 5000]))
   })
 
   it("comes back with the rows that went past the boundary meanwhile", async () => {

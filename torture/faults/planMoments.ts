@@ -3,7 +3,7 @@ import { randomOf } from "../../test/support/random.ts"
 import type { Options, Plan } from "../Scenario.ts"
 import { type Moment, renderMoments } from "./Moment.ts"
 import { assertNotFewer } from "./recorded.ts"
-import { momentsOf, recordingOf } from "./recording.ts"
+import { type Recorded, momentsOf, recordingOf } from "./recording.ts"
 
 /**
  * All moments, or of each kind of statement one that the first seed chooses; dealt out to runs so that each of them suffers from
@@ -11,11 +11,19 @@ import { momentsOf, recordingOf } from "./recording.ts"
  */
 export async function planMoments(server: TestServer, { size, first }: Options, perRun: number): Promise<Plan> {
   const { statements } = await recordingOf(server)
+  return { cases: dealOut(statements, { size, first }, perRun), failures: await assertNotFewer(statements) }
+}
+
+/** Moments of a recording, in cases as `--at` takes them. */
+export function dealOut(
+  statements: readonly Recorded[],
+  { size, first }: Pick<Options, "size" | "first">,
+  perRun: number,
+): string[] {
   const all = momentsOf(statements)
   const chosen = size === "full" ? all : oneOfEachKind(all, first)
   const runs = Math.ceil(chosen.length / perRun)
-  const cases = Array.from({ length: runs }, (_, run) => renderMoments(chosen.filter((__, n) => n % runs === run)))
-  return { cases, failures: await assertNotFewer(statements) }
+  return Array.from({ length: runs }, (_, run) => renderMoments(chosen.filter((__, n) => n % runs === run)))
 }
 
 function oneOfEachKind(moments: readonly Moment[], seed: number): Moment[] {

@@ -7,6 +7,7 @@ import { eight } from "./eight.ts"
 import { hot } from "./hot.ts"
 import { kill, sigkill } from "./kill.ts"
 import { reader } from "./reader.ts"
+import { relabel } from "./relabel.ts"
 import { rollback } from "./rollback.ts"
 import { signals } from "./signals.ts"
 import { sqlstates } from "./sqlstates.ts"
@@ -23,6 +24,7 @@ export const scenarios: readonly Scenario[] = [
   reader,
   kill,
   sigkill,
+  relabel,
   cut,
   crash,
   commits,
