@@ -98,6 +98,10 @@ const whatToDo: Readonly<Record<ErrorCode, string>> = {
     "Give these rows a key, or launch with `--null-keys default-partition`, which keeps them in a partition of their own.",
   CUTOVER_KEY_OUT_OF_BOUNDS:
     "Correct the rows that the message names. No partition can be made for infinity, for dates before the year 1, or for the year 9999.",
+  CUTOVER_RELABEL_REFUSED:
+    "The message says what of the table a partition cannot have, or what ATTACH could only make by reading the table under the lock. Take it away, or launch without `--strategy relabel`: a copy can do most of it.",
+  CUTOVER_RELABEL_BOUNDARY:
+    "A warning with the date from which real partitions begin. Between prep and the swap the table refuses rows at or past it, and rows without a key. Where it blocks: the last key could only be found by reading the table, so let `--ensure-index` build an index that begins with the partition key.",
   CUTOVER_KEY_OUTLIERS:
     "A warning of `cutover plan`. Look at the rows that the hint selects: a year typed wrong gets a partition of its own, and correcting it later moves the row.",
   CUTOVER_TOO_MANY_PARTITIONS:
@@ -156,6 +160,8 @@ const whatToDo: Readonly<Record<ErrorCode, string>> = {
     "A publication `for all tables` or `for tables in schema` would send the rows of a month to subscribers as the rows of a table that they do not know. Let the publication name its tables until the run is over. As a warning: a publication that names the table is carried over, and gets `publish_via_partition_root`.",
   CUTOVER_NO_WAY_BACK:
     "The legacy table is as it was at the swap, and does not follow: with `--fallback-window 0` nothing is captured after the swap, a table without a key has no keys to capture, and one with a deferrable key cannot leave out rows that do not fit (ON CONFLICT takes no such key). What was written since is in the new table alone.",
+  CUTOVER_ROLLBACK_AHEAD:
+    "The rows past the boundary are moved into the history under the lock of the rollback, so there may be few of them. Nothing was swapped. In a maintenance window they can be moved by hand, month by month; then `cutover rollback` again.",
   CUTOVER_ROLLBACK_UNHELD:
     "The new table's primary key has the partition key, so two rows may share what was the whole key before; the old one can hold only one of them. The message shows some: delete or change one of each two, and call `cutover rollback` again. Nothing was swapped.",
 

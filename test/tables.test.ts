@@ -1,20 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import pg from "pg"
 import { describe, expect, it } from "vitest"
-import { runOptionsSchema } from "../src/config/runOptions.ts"
 import { legacyName } from "../src/domain/derivedNames.ts"
 import { parseTableName } from "../src/domain/tableName.ts"
 import { statementText, table as quoted } from "../src/postgres/sql.ts"
 import { cleanupNow } from "../src/runtime/commands/cleanup.ts"
 import { rollback } from "../src/runtime/commands/rollback.ts"
-import { plan } from "../src/runtime/commands/plan/plan.ts"
 import { verify } from "../src/runtime/commands/verify.ts"
 import { dumpCatalog, dumpWithPartitions } from "./support/catalogDump.ts"
-import { type TestDatabase, createDatabase } from "./support/database.ts"
+import { createDatabase } from "./support/database.ts"
 import { contentOf } from "./support/oracle.ts"
 import { launchRun, services, waitForStatus, workUntilQuiet, worker } from "./support/runs.ts"
 import { mainMajor } from "./support/testClusters.ts"
-import { type Shape, dumpOf, optionsOf, readShapes, startShapeWriter } from "./support/shapes.ts"
+import { grantsOnPartitions, runByHand } from "./support/handRun.ts"
+import { dumpOf, optionsOf, readShapes, startShapeWriter } from "./support/shapes.ts"
 
 const shapes = (await readShapes()).filter((shape) => shape.since <= mainMajor)
 
@@ -81,35 +79,11 @@ describe.concurrent.each(shapes.filter((shape) => shape.refused === null))("$nam
     await workUntilQuiet(open, run.id)
     await cleanupNow(open, run.id, { beforeWindow: true, reason: "test" })
     await runByHand(byHand, shape)
+    await byHand.query(`drop table ${statementText(quoted(legacyName(parseTableName(shape.table))))}`)
     expect(await contentOf(byHand, shape.table)).toEqual(content)
     expect(await dumpWithPartitions(byHand)).toEqual(await dumpWithPartitions(byRun))
   })
 })
-
-/** Whom a partition lets in past the grants and policies of the whole. */
-async function grantsOnPartitions(database: TestDatabase): Promise<unknown[]> {
-  return await database.query(`
-    select c.relname, g.grantee::regrole::text as grantee, g.privilege_type
-    from pg_class c cross join aclexplode(c.relacl) g
-    where c.relispartition and c.relkind = 'r' and g.grantee <> c.relowner and c.relnamespace <> 'cutover_jobs'::regnamespace`)
-}
-
-/** The statements of `plan --sql`, one after the other as psql would send them; then the old table is dropped. */
-async function runByHand(database: TestDatabase, shape: Shape): Promise<void> {
-  await using open = await services(database)
-  const table = parseTableName(shape.table)
-  const request = { table, by: shape.by, options: runOptionsSchema.parse(optionsOf(shape)), isOptedIn: true }
-  const { sql, findings } = await plan(open, request)
-  expect(findings.filter((one) => one.level === "block")).toEqual([])
-  const client = new pg.Client({ connectionString: database.url })
-  await client.connect()
-  try {
-    for (const { text } of sql) await client.query(text)
-    await client.query(`drop table ${statementText(quoted(legacyName(table)))}`)
-  } finally {
-    await client.end()
-  }
-}
 
 describe.concurrent.each(shapes.filter((shape) => shape.back !== null))("$name: $says", (shape) => {
   it("has no way back, and says so", async () => {

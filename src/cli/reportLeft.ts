@@ -1,3 +1,5 @@
+import { historyName } from "../domain/derivedNames.ts"
+import { renderTableName } from "../domain/tableName.ts"
 import { formatDuration } from "../domain/duration.ts"
 import type { Status } from "../domain/status.ts"
 import { CutoverError, type ErrorDocument } from "../errors/CutoverError.ts"
@@ -75,7 +77,8 @@ function swappedText({ run, totals, attach }: Status): string {
   return `${run.table} is partitioned by ${run.by}: ${facts}${held}.`
 }
 
-function legacyText(context: Context, { options }: Run, { run, attach }: Status): string[] {
+function legacyText(context: Context, { options, table }: Run, { run, attach }: Status): string[] {
+  if (options.strategy === "relabel") return historyText(context, renderTableName(historyName(table)), { run, attach })
   if (run.finishedAt !== null) return [`${attach.legacyTable} is dropped, and the run is done.`]
   const until = attach.fallbackUntil ?? run.updatedAt
   const isOpen = Date.parse(until) > Date.now()
@@ -86,4 +89,11 @@ function legacyText(context: Context, { options }: Run, { run, attach }: Status)
       ? `A worker drops it then: ${commandLine(context, "worker")}`
       : `Drop it ${isOpen ? "then" : ""} with: ${drop}`.replace("  ", " ")
   return [`The table as it was, ${attach.legacyTable}, ${window}.`, how]
+}
+
+function historyText(context: Context, history: string, { run, attach }: Pick<Status, "run" | "attach">): string[] {
+  const rows = `All its rows are in ${history}, which is its first partition.`
+  if (run.finishedAt !== null) return [rows, "Nothing was dropped, and the run is done."]
+  const until = formatMoment(attach.fallbackUntil ?? run.updatedAt)
+  return [rows, `Until ${until} it can be undone: ${commandLine(context, "rollback", run.table)}`]
 }

@@ -64,6 +64,11 @@ const rows: Record<keyof RunOptions, Row> = {
     says: "Partitions made for the intervals just past, with or without rows.",
     kind: count,
   },
+  strategy: {
+    flag: "--strategy <name>",
+    says: "Copy the rows into months, or make the table as it is one partition of its history; auto copies.",
+    kind: choice,
+  },
   writes: { flag: "--writes <mode>", says: "What happens to live writes while the run lives.", kind: choice },
   attach: { flag: "--attach <mode>", says: "Swap the tables when all is ready, or when told to.", kind: choice },
   attachWindow: {

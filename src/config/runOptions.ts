@@ -12,6 +12,7 @@ export const runOptionsSchema = z.strictObject({
   timezone: z.string().refine(isTimezone).default("UTC"),
   monthsAhead: z.int().min(0).max(120).default(5),
   monthsBack: z.int().min(0).max(120).default(1),
+  strategy: z.enum(["auto", "copy", "relabel"]).default("auto"),
   writes: z.enum(["capture", "block"]).default("capture"),
   attach: z.enum(["auto", "manual"]).default("auto"),
   attachWindow: timeWindowSchema.nullable().default(null),

@@ -11,6 +11,11 @@ export function legacyName(table: TableName): TableName {
   return derived(table, "_legacy")
 }
 
+/** The source after a swap that made it the first partition: `<t>_history`. */
+export function historyName(table: TableName): TableName {
+  return derived(table, "_history")
+}
+
 /** The table of one partition: `<t>_2025_11` for the label `2025-11`. */
 export function partitionName(table: TableName, label: string): TableName {
   return derived(table, `_${label.replaceAll("-", "_")}`)

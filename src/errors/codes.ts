@@ -75,6 +75,14 @@ export const errorCodes = {
     exit: exitCodes.refused,
     meaning: "Partition keys are infinite, or so far away that they look like mistakes.",
   },
+  CUTOVER_RELABEL_REFUSED: {
+    exit: exitCodes.refused,
+    meaning: "The table cannot become a partition as it is (--strategy relabel).",
+  },
+  CUTOVER_RELABEL_BOUNDARY: {
+    exit: exitCodes.refused,
+    meaning: "Where the history of --strategy relabel ends: until the swap, rows past it are refused.",
+  },
   CUTOVER_KEY_OUTLIERS: {
     exit: exitCodes.refused,
     meaning: "Some partition keys are decades away from all the others, and get partitions of their own.",
@@ -205,6 +213,11 @@ export const errorCodes = {
     exit: exitCodes.refused,
     meaning:
       "The run keeps no way back: it was launched without a fallback window, or its table has no key, or a deferrable one.",
+  },
+  CUTOVER_ROLLBACK_AHEAD: {
+    exit: exitCodes.refused,
+    meaning:
+      "After --strategy relabel, too many rows came past the end of the history to be moved back under the lock.",
   },
   CUTOVER_ROLLBACK_UNHELD: {
     exit: exitCodes.refused,

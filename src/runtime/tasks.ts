@@ -10,6 +10,12 @@ import { copyBatch } from "../steps/copy/copyBatch.ts"
 import { guardWrites } from "../steps/prep/guardWrites.ts"
 import { onWatchedSource } from "../steps/source/onWatchedSource.ts"
 import { scaffold } from "../steps/prep/scaffold.ts"
+import { attachHistory } from "../steps/relabel/attachHistory.ts"
+import { boundHistory } from "../steps/relabel/boundHistory.ts"
+import { endRun } from "../steps/relabel/endRun.ts"
+import { layOut } from "../steps/relabel/layOut.ts"
+import { proveHistory } from "../steps/relabel/proveHistory.ts"
+import { relabels } from "../steps/relabel/relabels.ts"
 import { unload } from "../steps/copy/unload.ts"
 import { survey } from "../steps/prep/survey.ts"
 import { validatePartition } from "../steps/validate/validatePartition.ts"
@@ -19,14 +25,18 @@ import { validatePartition } from "../steps/validate/validatePartition.ts"
  * comparison of all partitions have outcomes of their own: see `door`.
  */
 export const runSteps: Readonly<Record<Exclude<RunTask, "indexes" | "compare">, RunStep>> = {
-  writes: guardWrites,
-  survey,
-  scaffold,
+  writes: byStrategy(guardWrites, boundHistory),
+  survey: byStrategy(survey, proveHistory),
+  scaffold: byStrategy(scaffold, layOut),
   unload,
-  attach,
+  attach: byStrategy(attach, attachHistory),
   analyze,
-  cleanup,
+  cleanup: byStrategy(cleanup, endRun),
   discard,
+}
+
+function byStrategy(copy: RunStep, relabel: RunStep): RunStep {
+  return async (context) => await (relabels(context.run) ? relabel : copy)(context)
 }
 
 export const partitionSteps: Readonly<Record<PartitionTask, PartitionStep>> = {
@@ -42,6 +52,7 @@ export const partitionSteps: Readonly<Record<PartitionTask, PartitionStep>> = {
  */
 export const longTasks: ReadonlySet<string> = new Set([
   "indexes",
+  "survey",
   "index",
   "catchUp",
   "validate",

@@ -134,7 +134,7 @@ async function assertAllProved(tx: Queryable, run: Run): Promise<void> {
   })
 }
 
-async function countAttempt(tx: Queryable, run: Run): Promise<number> {
+export async function countAttempt(tx: Queryable, run: Run): Promise<number> {
   const { attempts } = await readOne<{ attempts: number }>(
     tx,
     sql`
@@ -144,7 +144,7 @@ async function countAttempt(tx: Queryable, run: Run): Promise<number> {
   return attempts
 }
 
-async function saveLockHeld(db: Queryable, run: Run, swapped: Swapped): Promise<void> {
+export async function saveLockHeld(db: Queryable, run: Run, swapped: Swapped): Promise<void> {
   const heldMs = performance.now() - swapped.lockedAt
   await db.query(sql`update cutover.runs set lock_held_ms = ${heldMs} where id = ${run.id}`)
 }

@@ -4,6 +4,9 @@ import { nextStart } from "../domain/interval.ts"
 import type { Bounds } from "../store/partitions.ts"
 import type { Run } from "../store/runs.ts"
 
+/** What has to be known of a run to say when its intervals begin. */
+export type Keyed = { readonly key: Run["key"]; readonly options: Pick<Run["options"], "interval" | "timezone"> }
+
 /** The first day of the interval that a key falls into, in the run's time zone, as a date. */
 export function intervalStartOfKey(run: Run): Sql {
   return intervalStartOf(run, ident(run.key.column))
@@ -36,7 +39,7 @@ export function withinBounds(run: Run, column: string, bounds: Bounds | null, al
 }
 
 /** The bounds of the intervals that begin on these local days, as text of the key's type, in UTC. */
-export async function readBounds(db: Queryable, run: Run, starts: readonly string[]): Promise<Map<string, Bounds>> {
+export async function readBounds(db: Queryable, run: Keyed, starts: readonly string[]): Promise<Map<string, Bounds>> {
   const edges = new Set(starts.flatMap((start) => [start, nextStart(run.options.interval, start)]))
   const instant =
     run.key.type === "timestamptz" ? sql`(day::timestamp at time zone ${run.options.timezone})` : sql`day::${type(run)}`
@@ -52,6 +55,6 @@ export async function readBounds(db: Queryable, run: Run, starts: readonly strin
   )
 }
 
-function type(run: Run): Sql {
+function type(run: Keyed): Sql {
   return ident("pg_catalog", run.key.type)
 }

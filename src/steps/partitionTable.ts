@@ -1,6 +1,6 @@
 import type { TableName } from "../domain/tableName.ts"
 import { type Sql, literal, raw, sql } from "../postgres/sql.ts"
-import type { Bounds, Partition } from "../store/partitions.ts"
+import { type Bounds, type Partition, unbounded } from "../store/partitions.ts"
 import type { Run } from "../store/runs.ts"
 
 /** The CHECK that stands in for the partition's bounds until it is attached. */
@@ -8,7 +8,9 @@ export const boundsCheck = "cutover_bounds"
 
 /** What ATTACH PARTITION says of a partition's bounds. */
 export function partitionClause(bounds: Bounds | null): Sql {
-  return bounds === null ? raw("default") : sql`for values from (${literal(bounds.from)}) to (${literal(bounds.to)})`
+  if (bounds === null) return raw("default")
+  const from = bounds.from === unbounded ? raw(unbounded) : literal(bounds.from)
+  return sql`for values from (${from}) to (${literal(bounds.to)})`
 }
 
 /** The table of a partition, in the schema of the source. */

@@ -16,7 +16,12 @@ export type Blueprint = {
   readonly isAdopted: boolean
   /** The OIDs of the partitions that an adopted target had. */
   readonly adoptedPartitions: readonly number[]
+  /** Where the one partition ends that a relabelled table becomes; absent where rows are copied. */
+  readonly boundary?: Boundary
 }
+
+/** The first local day that is not history any more, and the same as text of the key's type, in UTC. */
+export type Boundary = { readonly day: string; readonly edge: string }
 
 /** A foreign key of another table; only one that holds the partition key can point to a partitioned table. */
 export type IncomingKey = {

@@ -25,6 +25,9 @@ export type Partition = {
 
 export type Bounds = { readonly from: string; readonly to: string }
 
+/** The lower bound of a partition of all that is past, as PostgreSQL writes it. */
+export const unbounded = "MINVALUE"
+
 /** A partition that the survey found rows of, or that is made for rows to come. */
 export type Finding = {
   readonly label: string
@@ -46,7 +49,8 @@ export async function addFinding(tx: Queryable, runId: string, found: Finding): 
 
 export async function readPartitions(db: Queryable, runId: string): Promise<Partition[]> {
   const { rows } = await db.query<PartitionRow>(
-    sql`select p.* from cutover.partitions p where p.run_id = ${runId} order by p.lower_bound nulls last`,
+    sql`select p.* from cutover.partitions p where p.run_id = ${runId}
+      order by p.lower_bound is distinct from ${unbounded}, p.lower_bound nulls last`,
   )
   return rows.map(toPartition)
 }

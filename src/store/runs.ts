@@ -7,7 +7,7 @@ import { type Queryable, findOne, readOne } from "../postgres/Queryable.ts"
 import { type Sql, sql } from "../postgres/sql.ts"
 import type { Blueprint } from "./Blueprint.ts"
 
-export type Strategy = "months" | "sweep"
+export type Strategy = "months" | "sweep" | "relabel"
 
 export type KeyType = "date" | "timestamp" | "timestamptz"
 

@@ -6,6 +6,7 @@ import { type Queryable, findOne } from "../postgres/Queryable.ts"
 import { type Sql, sql } from "../postgres/sql.ts"
 import { changeLogOf, countKeysIfAny, reverseLogOf } from "./changeLog.ts"
 import { isInstalled } from "./install.ts"
+import { unbounded } from "./partitions.ts"
 import { unknownRun } from "./runs.ts"
 import { readLiveWorkers } from "./workers.ts"
 
@@ -97,7 +98,7 @@ const partitionFacts = sql`
     'startedAt', ${isoTime(sql`p.started_at`)}, 'copiedAt', ${isoTime(sql`p.copied_at`)},
     'validatedAt', ${isoTime(sql`p.validated_at`)},
     'sourceRows', p.source_rows::text, 'targetRows', p.target_rows::text, 'equal', p.equal
-  ) order by p.lower_bound nulls last), '[]')
+  ) order by p.lower_bound is distinct from ${unbounded}, p.lower_bound nulls last), '[]')
   from cutover.partitions p
   where p.run_id = r.id`
 

@@ -42,6 +42,7 @@ const spellings = [
   ["timezone", "Europe/Berlin", { timezone: "Europe/Berlin" }],
   ["months-ahead", "0", { monthsAhead: 0 }],
   ["months-back", "12", { monthsBack: 12 }],
+  ["strategy", "relabel", { strategy: "relabel" }],
   ["writes", "block", { writes: "block" }],
   ["attach", "manual", { attach: "manual" }],
   ["attach-window", "22:30-04:00", { attachWindow: { from: 1350, to: 240 } }],

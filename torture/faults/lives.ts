@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { type Cutover, startCutover } from "../../test/support/cli.ts"
 import type { TestDatabase } from "../../test/support/database.ts"
-import { launchRun, services, waitForStatus, isQuiet } from "../../test/support/runs.ts"
+import { type LaunchInput, launchRun, services, waitForStatus, isQuiet } from "../../test/support/runs.ts"
 import { type Decide, FaultProxy } from "../../test/support/wire/faultProxy.ts"
 import { Worker } from "../../src/runtime/Worker.ts"
 import type { Statement } from "../../test/support/wire/Statement.ts"
@@ -23,7 +23,10 @@ const lifeMs = 180_000
  * A process of which the server sees what it would see of a killed one: all its connections break at the same moment, and none
  * comes again. It costs no start of Node, and so hundreds can die.
  */
-export const liveHere: Live = async (database, fatal) => {
+export const liveHere: Live = async (database, fatal) => await liveHereWith(launchInput, database, fatal)
+
+/** The same, for a run that is launched as `input` says. */
+export async function liveHereWith(input: LaunchInput, database: TestDatabase, fatal: Fatal): Promise<LifeEnd> {
   const death = Promise.withResolvers<"died">()
   const proxy = await FaultProxy.start(database.url)
   const die = async (): Promise<void> => {
@@ -31,7 +34,7 @@ export const liveHere: Live = async (database, fatal) => {
     death.resolve("died")
   }
   proxy.decide = holding(fatal, die)
-  const life = workHere({ ...database, url: proxy.url }, await findRunLeft(database))
+  const life = workHere({ ...database, url: proxy.url }, await findRunLeft(database), input)
   void disposeAfter(life, proxy)
   return await Promise.race([death.promise, life])
 }
@@ -50,10 +53,10 @@ async function disposeAfter(life: Promise<unknown>, proxy: FaultProxy): Promise<
 }
 
 /** Works the run until it is quiet. When its database has gone for good it fails; nobody listens to it then. */
-async function workHere(database: TestDatabase, runId: string | undefined): Promise<"done"> {
+async function workHere(database: TestDatabase, runId: string | undefined, input: LaunchInput): Promise<"done"> {
   const open = await services(database)
   try {
-    const id = runId ?? (await launchRun(open, launchInput)).id
+    const id = runId ?? (await launchRun(open, input)).id
     const worker = await Worker.start(open, { runId: id, lanes: 2 })
     try {
       await waitForStatus(open, id, isQuiet, lifeMs)

@@ -3,7 +3,7 @@ import { randomOf } from "../../test/support/random.ts"
 import type { Options, Plan } from "../Scenario.ts"
 import { type Moment, renderMoments } from "./Moment.ts"
 import { assertNotFewer } from "./recorded.ts"
-import { momentsOf, recordingOf } from "./recording.ts"
+import { type Recorded, momentsOf, recordingOf } from "./recording.ts"
 
 type Planning = {
   readonly perRun: number
@@ -21,12 +21,20 @@ export async function planMoments(
   { perRun, isOncePerStatement = false }: Planning,
 ): Promise<Plan> {
   const { statements } = await recordingOf(server)
+  return { cases: dealOut(statements, { size, first }, perRun), failures: await assertNotFewer(statements) }
+}
+
+/** Moments of a recording, in cases as `--at` takes them. */
+export function dealOut(
+  statements: readonly Recorded[],
+  { size, first }: Pick<Options, "size" | "first">,
+  perRun: number,
+): string[] {
   const all = momentsOf(statements)
   const full = isOncePerStatement ? all.filter((_, n) => n % 4 === 0 || n % 4 === 3) : all
   const chosen = size === "full" ? full : oneOfEachKind(all, first)
   const runs = Math.ceil(chosen.length / perRun)
-  const cases = Array.from({ length: runs }, (_, run) => renderMoments(chosen.filter((__, n) => n % runs === run)))
-  return { cases, failures: await assertNotFewer(statements) }
+  return Array.from({ length: runs }, (_, run) => renderMoments(chosen.filter((__, n) => n % runs === run)))
 }
 
 function oneOfEachKind(moments: readonly Moment[], seed: number): Moment[] {

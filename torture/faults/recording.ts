@@ -1,5 +1,5 @@
 import { type TestServer, createDatabase } from "../../test/support/database.ts"
-import { launchRun, services, workUntilQuiet } from "../../test/support/runs.ts"
+import { type LaunchInput, launchRun, services, workUntilQuiet } from "../../test/support/runs.ts"
 import type { Statement } from "../../test/support/wire/Statement.ts"
 import { FaultProxy } from "../../test/support/wire/faultProxy.ts"
 import type { Moment } from "./Moment.ts"
@@ -19,20 +19,20 @@ export type Recording = {
 /** So many runs are recorded: what only some of them sent depends on timing, and cannot be waited for. */
 const recordedRuns = 2
 
-const recordings = new WeakMap<TestServer, Promise<Recording>>()
+const recordings = new WeakMap<TestServer, Map<LaunchInput, Promise<Recording>>>()
 
-/** The recording of a server; made when it is first asked for. */
-export async function recordingOf(server: TestServer): Promise<Recording> {
-  const known = recordings.get(server)
-  if (known !== undefined) return await known
-  const recording = record(server)
-  recordings.set(server, recording)
+/** The recording of a server and a way to launch; made when it is first asked for. */
+export async function recordingOf(server: TestServer, input = launchInput): Promise<Recording> {
+  const ofServer = recordings.get(server) ?? new Map<LaunchInput, Promise<Recording>>()
+  recordings.set(server, ofServer)
+  const recording = ofServer.get(input) ?? record(server, input)
+  ofServer.set(input, recording)
   return await recording
 }
 
-async function record(server: TestServer): Promise<Recording> {
+async function record(server: TestServer, input: LaunchInput): Promise<Recording> {
   const runs = []
-  for (let n = 0; n < recordedRuns; n++) runs.push(await recordRun(server, n))
+  for (let n = 0; n < recordedRuns; n++) runs.push(await recordRun(server, n, input))
   const [first, ...others] = runs
   if (first === undefined) throw new Error("nothing was recorded")
   const fewest = others.map((other) => countKinds(other.statements))
@@ -42,7 +42,7 @@ async function record(server: TestServer): Promise<Recording> {
   return { statements, footprint: first.footprint }
 }
 
-async function recordRun(server: TestServer, seed: number): Promise<Recording> {
+async function recordRun(server: TestServer, seed: number, input: LaunchInput): Promise<Recording> {
   await using database = await createDatabase("recorded", server.url)
   await createSmallTable(database)
   await using writers = await startSlowWriters(database, seed)
@@ -61,7 +61,7 @@ async function recordRun(server: TestServer, seed: number): Promise<Recording> {
   })
   {
     await using open = await services({ ...database, url: proxy.url })
-    const run = await launchRun(open, launchInput)
+    const run = await launchRun(open, input)
     await workUntilQuiet(open, run.id)
   }
   await writers.stop()

@@ -12,6 +12,9 @@ export const launchInput: LaunchInput = {
   options: { writes: "capture", batchTargetMs: 50 },
 }
 
+/** The same table, that becomes its own first partition. */
+export const relabelInput: LaunchInput = { ...launchInput, options: { ...launchInput.options, strategy: "relabel" } }
+
 /** The same, for the command. */
 export const launchArgs: readonly string[] = ["launch", "t", "--by", "d", "--batch-target", "50ms"]
 

@@ -9,6 +9,7 @@ import { halfOpen } from "./halfOpen.ts"
 import { hot } from "./hot.ts"
 import { kill, sigkill } from "./kill.ts"
 import { reader } from "./reader.ts"
+import { relabel } from "./relabel.ts"
 import { rollback } from "./rollback.ts"
 import { signals } from "./signals.ts"
 import { sqlstates } from "./sqlstates.ts"
@@ -26,6 +27,7 @@ export const scenarios: readonly Scenario[] = [
   reader,
   kill,
   sigkill,
+  relabel,
   cut,
   takeOver,
   halfOpen,

@@ -16,7 +16,7 @@ export function renderPlan(plan: Plan, { color, width = 100 }: { color: boolean;
   return [
     theme.title(`${plan.table} by ${plan.by}, one partition a ${plan.interval}`),
     `  ${about}${formatExactCount(estimates.rows)} rows, ${formatBytes(estimates.bytes)} with indexes; ${countOf(plan.partitions.length, "partition")}`,
-    `  needs ${formatBytes(estimates.diskNeededBytes)} of disk until the old table is dropped, writes ${formatBytes(estimates.walBytes)} of WAL`,
+    `  needs ${formatBytes(estimates.diskNeededBytes)} of disk ${strategy.name === "relabel" ? "for the indexes of its key" : "until the old table is dropped"}, writes ${formatBytes(estimates.walBytes)} of WAL`,
     `  roughly ${formatDuration(estimates.durationMs)} to the swap, if the server goes on as it does now`,
     ...indented(`${strategy.name}: ${strategy.reason}`, 2, width),
     "",

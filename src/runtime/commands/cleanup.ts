@@ -3,6 +3,8 @@ import { CutoverError, nothingChanged } from "../../errors/CutoverError.ts"
 import { readOne } from "../../postgres/Queryable.ts"
 import { sql } from "../../postgres/sql.ts"
 import { dropLegacy } from "../../steps/cleanup/dropLegacy.ts"
+import { ended } from "../../steps/relabel/endRun.ts"
+import { relabels } from "../../steps/relabel/relabels.ts"
 import type { Run } from "../../store/runs.ts"
 import type { Services } from "../Services.ts"
 import { passCommand } from "../door.ts"
@@ -33,7 +35,7 @@ export async function cleanupNow(
         )
         if (!over && !(beforeWindow && reason !== null)) throw windowOpen(run)
         await limitLocks(tx, run)
-        const { facts } = await dropLegacy(tx, run)
+        const { facts } = relabels(run) ? ended(run) : await dropLegacy(tx, run)
         return { event: { type: "legacy.dropped" }, facts: { ...facts, beforeWindow: !over, reason } }
       }),
   )

@@ -7,6 +7,8 @@ import { followsBack } from "../../steps/changes/captureBack.ts"
 import { countUnheld, readUnheld } from "../../steps/changes/replayBack.ts"
 import { follow } from "../../steps/changes/follow.ts"
 import { readBlockers, renderBlockers } from "../../steps/locks/blockers.ts"
+import { relabels } from "../../steps/relabel/relabels.ts"
+import { swapBackHistory } from "../../steps/relabel/swapBackHistory.ts"
 import type { Swapped } from "../../steps/swap/swap.ts"
 import { swapBack } from "../../steps/swap/swapBack.ts"
 import { allKeys, countKeys, hasLog, reverseLogOf } from "../../store/changeLog.ts"
@@ -33,12 +35,12 @@ export async function rollback(services: Services, runId: string, reason: string
     let swapped: Swapped | undefined
     const run = await withLockRetries(
       async () => {
-        await catchUp(services, runId)
+        if (!relabels(before)) await catchUp(services, runId)
         return await passCommand(services, runId, async (tx, now) => {
           await assertWayBack(services, now)
           assertStillStopped(now)
           await limitLocks(tx, now)
-          swapped = await swapBack(tx, now)
+          swapped = relabels(now) ? await swapBackHistory(tx, now) : await swapBack(tx, now)
           return { event: { type: "rolled.back" }, facts: { ...swapped.facts, reason } }
         })
       },
@@ -119,6 +121,7 @@ async function assertWayBack(services: Services, run: Run): Promise<void> {
         : `See what it did: cutover status ${run.id}`,
     })
   }
+  if (relabels(run)) return
   if (followsBack(run) && (await hasLog(services.database, reverseLogOf(run)))) return
   throw new CutoverError("CUTOVER_NO_WAY_BACK", {
     message: `Run ${run.id} of ${name} keeps no way back: it was launched with --fallback-window 0, or ${name} has no key that names its rows, or a deferrable one.`,

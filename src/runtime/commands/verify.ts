@@ -6,6 +6,7 @@ import { sql } from "../../postgres/sql.ts"
 import { followsBack } from "../../steps/changes/captureBack.ts"
 import { countUnheld } from "../../steps/changes/replayBack.ts"
 import { tableOf } from "../../steps/partitionTable.ts"
+import { relabels } from "../../steps/relabel/relabels.ts"
 import { readTargetPartitions } from "../../steps/targetPartitions.ts"
 import { type Pair, compare } from "../../steps/validate/compare.ts"
 import { type Differences, narrow } from "../../steps/validate/narrow.ts"
@@ -45,6 +46,7 @@ export async function verify(
 ): Promise<Verified> {
   const { database } = services
   const run = await readRun(database, runId)
+  if (relabels(run)) throw nothingToCompare(run)
   const { pairs, notCopied } =
     run.swappedAt === null ? await pairsBefore(services, run) : await pairsAfter(services, run)
   const partitions: VerifiedPartition[] = []
@@ -121,7 +123,9 @@ async function inSnapshot<T>({ database }: Services, look: (tx: Queryable) => Pr
 
 function nothingToCompare(run: Run): CutoverError {
   return new CutoverError("CUTOVER_STEP_NOT_ALLOWED", {
-    message: `Run ${run.id} of ${renderTableName(run.table)} is in ${run.state}; there are no two tables to compare.`,
+    message: relabels(run)
+      ? `Run ${run.id} of ${renderTableName(run.table)} moves no row (--strategy relabel); there are no two tables to compare.`
+      : `Run ${run.id} of ${renderTableName(run.table)} is in ${run.state}; there are no two tables to compare.`,
     state: nothingChanged,
     hint: `See where it is: cutover status ${run.id}`,
   })

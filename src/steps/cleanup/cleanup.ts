@@ -46,7 +46,7 @@ async function drop({ tx, run }: Parameters<RunStep>[0]): ReturnType<RunStep> {
   })
 }
 
-async function readWindow(tx: Queryable, run: Run): Promise<{ leftMs: number; until: string }> {
+export async function readWindow(tx: Queryable, run: Run): Promise<{ leftMs: number; until: string }> {
   return await readOne(
     tx,
     sql`

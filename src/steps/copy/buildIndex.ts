@@ -1,4 +1,5 @@
 import { partitionObjectName } from "../../domain/derivedNames.ts"
+import type { TableName } from "../../domain/tableName.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
 import { type Sql, sql, table } from "../../postgres/sql.ts"
 import type { PlannedIndex } from "../../store/Blueprint.ts"
@@ -44,6 +45,11 @@ async function missingObjects(tx: Queryable, run: Run, partition: Partition): Pr
     .map((index) => ({ index, name: partitionObjectName(name, index.name) }))
     .filter((one) => !present.has(one.name))
     .map((one) => indexStatement(one.index, table(name), one.name))
+}
+
+/** All of them, for a partition that is empty or only planned. */
+export function indexesOfPartition(run: Run, name: TableName): Sql[] {
+  return builtAlone(run).map((index) => indexStatement(index, table(name), partitionObjectName(name, index.name)))
 }
 
 /** What each partition gets before it is attached; the rest comes with ATTACH. */

@@ -1,4 +1,5 @@
 import { CutoverError, nothingChanged } from "../../errors/CutoverError.ts"
+import { relabels } from "../relabel/relabels.ts"
 import type { Check, CheckContext, Finding, ServerContext, TableContext } from "./Check.ts"
 import { checkConnections } from "./server/checkConnections.ts"
 import { checkReplicas } from "./server/checkReplicas.ts"
@@ -9,6 +10,8 @@ import { checkTempFiles } from "./server/checkTempFiles.ts"
 import { checkTransactions } from "./server/checkTransactions.ts"
 import { checkConstraints } from "./table/checkConstraints.ts"
 import { checkDependents } from "./table/checkDependents.ts"
+import { checkHistory } from "./table/checkHistory.ts"
+import { checkHistoryKeys } from "./table/checkHistoryKeys.ts"
 import { checkIncomingKeys } from "./table/checkIncomingKeys.ts"
 import { checkKeys } from "./table/checkKeys.ts"
 import { checkMaterializedViews } from "./table/checkMaterializedViews.ts"
@@ -18,7 +21,7 @@ import { checkPublications } from "./table/checkPublications.ts"
 import { checkRowMoves } from "./table/checkRowMoves.ts"
 import { checkRowType } from "./table/checkRowType.ts"
 import { checkScaffold } from "./table/checkScaffold.ts"
-import { checkSpace } from "./table/checkSpace.ts"
+import { checkHistorySpace, checkSpace } from "./table/checkSpace.ts"
 import { checkWidenedKey } from "./table/checkWidenedKey.ts"
 import { checkWraparound } from "./table/checkWraparound.ts"
 
@@ -41,17 +44,14 @@ const gates: readonly (readonly Check[])[] = [[checkServer], [checkRole, checkPr
 /** All the rest, which is reported together. */
 const checks: readonly Check[] = [
   checkNames,
-  checkScaffold,
   checkConstraints,
   checkDependents,
   checkMaterializedViews,
   checkIncomingKeys,
   checkRowType,
   checkPublications,
-  checkKeys,
   checkWidenedKey,
   checkRowMoves,
-  checkSpace,
   checkWraparound,
   checkConnections,
   checkSlots,
@@ -60,6 +60,10 @@ const checks: readonly Check[] = [
   checkTempFiles,
 ]
 
+/** What only a copy asks of a table, and what only a table asks that becomes a partition itself. */
+const checksOfCopy: readonly Check[] = [checkScaffold, checkKeys, checkSpace]
+const checksOfRelabel: readonly Check[] = [checkHistory, checkHistoryKeys, checkHistorySpace]
+
 /** Looks at the table and its surroundings and reports what it finds. Nothing changes. */
 export async function preflight(context: CheckContext): Promise<Finding[]> {
   const findings: Finding[] = []
@@ -67,7 +71,8 @@ export async function preflight(context: CheckContext): Promise<Finding[]> {
     for (const check of gate) findings.push(...(await check(context)))
     if (findings.some((finding) => finding.level === "block")) return findings
   }
-  for (const check of checks) findings.push(...(await check(context)))
+  const own = relabels(context) ? checksOfRelabel : checksOfCopy
+  for (const check of [...checks, ...own]) findings.push(...(await check(context)))
   return findings
 }
 

@@ -5,6 +5,9 @@ import type { Queryable } from "../../postgres/Queryable.ts"
 import type { ColumnDescription, TableDescription } from "../../postgres/catalog/TableDescription.ts"
 import { describeTable } from "../../postgres/catalog/describeTable.ts"
 import { findRelation } from "../../postgres/catalog/findRelation.ts"
+import { historyName } from "../../domain/derivedNames.ts"
+import { unbounded } from "../../store/partitions.ts"
+import { readTargetPartitions } from "../targetPartitions.ts"
 import { assertNothingBlocks } from "./preflight.ts"
 import { checkServer } from "./server/checkServer.ts"
 import type { KeyType } from "../../store/runs.ts"
@@ -25,8 +28,22 @@ export async function findSource(db: Queryable, table: TableName): Promise<Table
   const relation = await findRelation(db, table)
   const source = relation === undefined ? undefined : await describeTable(db, relation.oid)
   if (source === undefined) throw unknownTable(table)
+  if (source.kind === "p") await assertNotRelabelled(db, table, source)
   assertPlainTable(source, table)
   return source
+}
+
+/** Whoever made a table its own first partition may want months of the past as well. */
+async function assertNotRelabelled(db: Queryable, table: TableName, { oid }: TableDescription): Promise<void> {
+  const history = historyName(table)
+  const partitions = await readTargetPartitions(db, { targetOid: oid })
+  const found = partitions.find((one) => one.name === history.name && one.schema === history.schema)
+  if (found?.from !== unbounded) return
+  throw refused(
+    "CUTOVER_ALREADY_PARTITIONED",
+    `${renderTableName(table)} is partitioned already; what was there before ${found.to} is one partition, ${renderTableName(history)}.`,
+    "To split off its months is not built. Within the fallback window of its run, roll that back and launch with --strategy copy.",
+  )
 }
 
 /** What `pg_class.relkind` means, and why it cannot be cut over. */

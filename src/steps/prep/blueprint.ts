@@ -59,7 +59,7 @@ function planIndex(index: IndexDescription, keyColumn: string, choices: Blueprin
 }
 
 /** `pg_get_indexdef` leaves the tablespace out; in CREATE INDEX it stands before the predicate. */
-function withTablespace({ tail, predicate, tablespace, name }: IndexDescription): string {
+export function withTablespace({ tail, predicate, tablespace, name }: IndexDescription): string {
   if (tablespace === null) return tail
   if (!tail.endsWith(predicate)) throw new Error(`the definition of index ${name} does not end with its predicate`)
   return `${tail.slice(0, tail.length - predicate.length)} TABLESPACE ${quoteIdentifier(tablespace)}${predicate}`

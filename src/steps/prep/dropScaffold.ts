@@ -11,6 +11,9 @@ import { dropCaptureBack } from "../changes/captureBack.ts"
 import { dropGuardStatements } from "./guardWrites.ts"
 import { tableOf } from "../partitionTable.ts"
 import { limitLocks } from "../locks/limitLocks.ts"
+import { dropProofStatements } from "../relabel/boundHistory.ts"
+import { relabels } from "../relabel/relabels.ts"
+import { readTargetPartitions } from "../targetPartitions.ts"
 
 /** Drops what the run made, never with CASCADE; the source is as it was, and takes writes again. */
 export async function dropScaffold(tx: Queryable, run: Run): Promise<void> {
@@ -18,7 +21,10 @@ export async function dropScaffold(tx: Queryable, run: Run): Promise<void> {
   // ACCESS EXCLUSIVE on the source until the commit; taken first, so that a reader in the way costs the rest nothing.
   // By OID: somebody may have renamed it, which is a reason to abort.
   const source = await findNameOf(tx, run.sourceOid)
-  if (source !== undefined) for (const statement of dropGuardStatements(run, source)) await tx.query(statement)
+  if (source !== undefined) {
+    const guards = relabels(run) ? await dropProofStatements(tx, run, source) : dropGuardStatements(run, source)
+    for (const statement of guards) await tx.query(statement)
+  }
   await dropChangeLog(tx, run)
   await dropTarget(tx, run)
 }
@@ -30,12 +36,19 @@ export async function dropTarget(tx: Queryable, run: Run): Promise<void> {
     await giveBackScaffold(tx, run, run.blueprint.adoptedPartitions)
     return await dropCaptureBack(tx, run, target)
   }
+  if (relabels(run)) await assertApart(tx, run)
   if (run.targetOid !== null && (await findRelation(tx, target))?.oid === run.targetOid) {
     await tx.query(sql`drop table ${table(target)} restrict`)
   }
   await dropLoader(tx, run)
   for (const partition of await readPartitions(tx, run.id)) await dropPartitionTable(tx, partition)
   await dropCaptureBack(tx, run, null)
+}
+
+/** Dropping a partitioned table drops its partitions: the one that holds all rows must not be among them. */
+async function assertApart(tx: Queryable, run: Run): Promise<void> {
+  const attached = (await readTargetPartitions(tx, run)).some((partition) => partition.oid === run.sourceOid)
+  if (attached) throw new Error(`the history of run ${run.id} is still a partition of the table that is to be dropped`)
 }
 
 /** The partitions that it had are emptied, those that the run made are dropped. */

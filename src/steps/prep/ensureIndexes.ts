@@ -2,6 +2,8 @@ import { shortenIdentifier } from "../../domain/identifier.ts"
 import { type Queryable, findOne } from "../../postgres/Queryable.ts"
 import { type Sql, ident, join, sql, table } from "../../postgres/sql.ts"
 import type { Run } from "../../store/runs.ts"
+import { ensureKeyIndexes } from "../relabel/keyIndexes.ts"
+import { relabels } from "../relabel/relabels.ts"
 
 /**
  * Builds the indexes that were asked for on the live table, CONCURRENTLY, and so outside any transaction: it asks the
@@ -17,6 +19,7 @@ export async function ensureIndexes(session: Queryable, run: Run): Promise<reado
       throw new Error(`index ${name} was built and is not valid`)
     made.push(name)
   }
+  if (relabels(run) && run.options.isOptedIn) made.push(...(await ensureKeyIndexes(session, run)))
   return made
 }
 

@@ -23,6 +23,7 @@ import {
   tablespaceClause,
 } from "./settings.ts"
 import { chooseStrategy, prepareSweep } from "./strategy.ts"
+import { boundsCheck } from "../partitionTable.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
 import { commentStatement } from "../swap/belongings/comments.ts"
@@ -70,7 +71,7 @@ async function seedPartitions(tx: Queryable, run: Run): Promise<void> {
 }
 
 /** An adopted scaffold's partitions are known by their bounds, never by their names. */
-async function nameTables(tx: Queryable, run: Run): Promise<void> {
+export async function nameTables(tx: Queryable, run: Run): Promise<void> {
   const existing = await readTargetPartitions(tx, run)
   for (const partition of await readPartitions(tx, run.id)) {
     const found = existing.find(
@@ -96,8 +97,10 @@ export function targetStatements(run: Run, blueprint: Blueprint, grantees: Defau
     ...source.checks
       .filter((check) => !check.isValidated)
       .map((check) => sql`alter table ${target} drop constraint ${ident(check.name)}`),
+    // The CHECK that proves a history's bounds would keep out what comes after it.
+    ...(blueprint.boundary === undefined ? [] : [sql`alter table ${target} drop constraint ${ident(boundsCheck)}`]),
     ...blueprint.indexes.map((index) => indexStatement(index, target, targetObjectName(index.name))),
-    ...identityStatements(source, target, grantees),
+    ...identityStatements(source, target, grantees, targetObjectName),
     ...statisticsStatements(source, target, targetObjectName),
     ...columnSettings(source, target),
     ...settingsOfTarget(run, source),
@@ -131,7 +134,7 @@ export async function adoptionStatements(
   return [
     sql`alter table ${target} owner to ${ident(source.owner)}`,
     ...blueprint.indexes.flatMap((index) => renameTwin(source, found, index, run)),
-    ...identityStatements(source, target, grantees, found),
+    ...identityStatements(source, target, grantees, targetObjectName, found),
     ...statisticsStatements(source, target, targetObjectName, found.statistics),
     ...settingsOfTarget(run, source),
   ]
@@ -170,15 +173,16 @@ export function indexStatement(index: PlannedIndex, on: Sql, name: string): Sql 
 }
 
 /** The target's identities, their sequences under the names that they have until the swap, which sets them to where the source's stand. */
-function identityStatements(
+export function identityStatements(
   source: TableDescription,
   target: Sql,
   { sequences }: DefaultGrantees,
+  nameOf: (sequence: string) => string,
   existing?: TableDescription,
 ): Sql[] {
   const mine = source.sequences.filter((one) => one.dependency === "i")
   return mine.flatMap(({ schema, name, column, options }) => {
-    const wanted = targetObjectName(name)
+    const wanted = nameOf(name)
     const found = existing?.sequences.find((one) => one.column === column && one.dependency === "i")
     if (found !== undefined)
       return found.name === wanted

@@ -8,14 +8,16 @@ import { changeLogOf } from "../../store/changeLog.ts"
 import { definitionMarks } from "./definitionMarks.ts"
 import { differences, fingerprintOf } from "./fingerprint.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
+import { relabels, withoutOurs } from "../relabel/relabels.ts"
 
 /**
  * Halts when the source's definition is not what it was when the copy began, or when a trigger that guards it was
  * touched. A change of the definition would be lost by the swap without a word; so would writes that no trigger saw.
  */
 export async function assertUnchanged(tx: Queryable, run: Run): Promise<void> {
-  const now = await describeTable(tx, run.sourceOid)
-  if (now === undefined) throw sourceGone(run)
+  const described = await describeTable(tx, run.sourceOid)
+  if (described === undefined) throw sourceGone(run)
+  const now = relabels(run) ? withoutOurs(described) : described
   if (fingerprintOf(now) !== run.fingerprint) throw changed(run, differences(requireBlueprint(run).source, now))
   if ((await readGuardMark(tx, run)) !== run.guardMark) throw unguarded(run)
 }

@@ -1,9 +1,10 @@
-import { legacyName, targetName } from "../../domain/derivedNames.ts"
+import { historyName, legacyName, targetName } from "../../domain/derivedNames.ts"
 import type { TableName } from "../../domain/tableName.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
 import { type Sql, ident, sql, table } from "../../postgres/sql.ts"
 import type { Run } from "../../store/runs.ts"
 import { legacyObjectName, targetObjectName } from "../prep/scaffold.ts"
+import { historyObjectName, relabels } from "../relabel/relabels.ts"
 
 /**
  * Two tables that exchange a name: `front` has it and gives it up, `back` gets it. The swap exchanges source and
@@ -53,6 +54,7 @@ export function swapBackOf(run: Run, partitions: readonly TableName[]): Exchange
 }
 
 function sourceSide(run: Run): Side {
+  if (relabels(run)) return { oid: run.sourceOid, parked: historyName(run.table), park: historyObjectName }
   return { oid: run.sourceOid, parked: legacyName(run.table), park: legacyObjectName }
 }
 

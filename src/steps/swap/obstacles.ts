@@ -22,7 +22,15 @@ const shareOfTries = 0.05
  * or an old snapshot. An attempt at the lock stalls everybody who comes after it, so it should not be in vain.
  */
 export async function findObstacle(tx: Queryable, run: Run): Promise<Obstacle | undefined> {
-  const reason = (await oldSnapshot(tx, run)) ?? (await longTransaction(tx, run))
+  return obstacleOf((await oldSnapshot(tx, run)) ?? (await longTransaction(tx, run)))
+}
+
+/** The same where an old snapshot is none: no row is moved. */
+export async function findLongTransaction(tx: Queryable, run: Run): Promise<Obstacle | undefined> {
+  return obstacleOf(await longTransaction(tx, run))
+}
+
+function obstacleOf(reason: string | undefined): Obstacle | undefined {
   return reason === undefined ? undefined : { reason: `the swap ${reason}`, retryMs: lookAgainMs }
 }
 

@@ -1,6 +1,10 @@
 import { type Queryable, readOne } from "../../../postgres/Queryable.ts"
 import { sql } from "../../../postgres/sql.ts"
 import type { Sample } from "../../../steps/preflight/sampleKeys.ts"
+import { bytesOfNewKey } from "../../../steps/preflight/table/checkSpace.ts"
+import { keyIndexes } from "../../../steps/relabel/keyIndexes.ts"
+import { relabels } from "../../../steps/relabel/relabels.ts"
+import { requireBlueprint } from "../../../steps/requireBlueprint.ts"
 import { lanesOf } from "../../../steps/throttle/paceOf.ts"
 import type { Run } from "../../../store/runs.ts"
 
@@ -21,6 +25,9 @@ export type Estimates = {
  */
 const costOfReading = 12
 
+/** To build an index CONCURRENTLY reads the heap twice, and sorts. */
+const costOfIndex = 3
+
 export async function estimate(db: Queryable, run: Run, sample: Sample): Promise<Estimates> {
   const { heap, indexes } = await readOne<{ heap: number; indexes: number }>(
     db,
@@ -28,6 +35,19 @@ export async function estimate(db: Queryable, run: Run, sample: Sample): Promise
     select pg_table_size(${run.sourceOid}::oid)::float8 as heap, pg_indexes_size(${run.sourceOid}::oid)::float8 as indexes`,
   )
   const msPerByte = sample.readBytes === 0 ? 0 : sample.tookMs / sample.readBytes
+  if (relabels(run)) {
+    const { source } = requireBlueprint(run)
+    const built = bytesOfNewKey(source, run.key.column)
+    const reads = 1 + keyIndexes(source, run.key.column).length * costOfIndex
+    return {
+      rows: sample.rows,
+      bytes: heap + indexes,
+      diskNeededBytes: built,
+      walBytes: built,
+      durationMs: Math.round(heap * msPerByte * reads),
+      isSampled: !sample.isWhole,
+    }
+  }
   return {
     rows: sample.rows,
     bytes: heap + indexes,

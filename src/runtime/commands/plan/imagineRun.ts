@@ -8,6 +8,8 @@ import { makeBlueprint } from "../../../steps/prep/blueprint.ts"
 import { readIncomingKeys } from "../../../steps/swap/belongings/incomingKeys.ts"
 import { readViaRoot } from "../../../steps/swap/belongings/publications.ts"
 import { lanesByCores } from "../../../steps/throttle/paceOf.ts"
+import { relabels } from "../../../steps/relabel/relabels.ts"
+import { guessBoundary } from "../../../steps/preflight/table/checkHistoryKeys.ts"
 import type { Run } from "../../../store/runs.ts"
 import type { LaunchRequest } from "../launch.ts"
 
@@ -17,16 +19,20 @@ export async function imagineRun(
   { table, options, isOptedIn }: LaunchRequest,
   source: TableDescription,
   key: Run["key"],
+  mayRead: boolean,
 ): Promise<Run> {
   const { stored, state, control, context } = beginRun()
   const scaffold = await findRelation(db, targetName(table))
-  const blueprint = makeBlueprint(source, key.column, {
+  const boundary =
+    relabels({ options }) && mayRead ? await guessBoundary({ db, table, source, key, options }) : undefined
+  const copied = makeBlueprint(source, key.column, {
     keyMayBeNull: options.nullKeys !== "refuse",
     incomingKeys: await readIncomingKeys(db, source.oid, key.column),
     viaRoot: await readViaRoot(db, source.oid),
     isAdopted: scaffold !== undefined,
     adoptedPartitions: [],
   })
+  const blueprint = boundary === undefined ? copied : { ...copied, boundary }
   const nothingYet = { reason: null, error: null, heapFile: null, heapBlocks: null, strategy: null }
   const notYet = {
     fingerprint: null,

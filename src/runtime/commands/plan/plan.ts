@@ -1,16 +1,19 @@
 import { renderTableName } from "../../../domain/tableName.ts"
 import { type Queryable, readOne } from "../../../postgres/Queryable.ts"
 import { sql } from "../../../postgres/sql.ts"
+import { tableOf } from "../../../steps/partitionTable.ts"
+import { historyLabel, requireBoundary } from "../../../steps/relabel/layOut.ts"
 import { freeName } from "../../../steps/prep/freeName.ts"
 import type { Finding } from "../../../steps/preflight/Check.ts"
 import { preflight } from "../../../steps/preflight/preflight.ts"
 import { resolveSource } from "../../../steps/preflight/resolveSource.ts"
 import { type Sample, nothingSampled, sampleKeys } from "../../../steps/preflight/sampleKeys.ts"
-import type { Run } from "../../../store/runs.ts"
+import type { Run, Strategy } from "../../../store/runs.ts"
 import type { Services } from "../../Services.ts"
 import type { LaunchRequest } from "../launch.ts"
 import { type Estimates, estimate } from "./estimate.ts"
 import { imagineRun } from "./imagineRun.ts"
+import { imagineRelabelled, planRelabel } from "./planRelabel.ts"
 import { type PlannedStatement, planStatements } from "./planStatements.ts"
 
 /** What a launch would do: the document of `plan --json`. Sizes are bytes, counts of rows are estimates. */
@@ -19,7 +22,7 @@ export type Plan = {
   readonly table: string
   readonly by: string
   readonly interval: string
-  readonly strategy: { readonly name: "months" | "sweep"; readonly reason: string }
+  readonly strategy: { readonly name: Strategy; readonly reason: string }
   readonly partitions: readonly PlannedPartition[]
   readonly findings: readonly Finding[]
   readonly estimates: Estimates
@@ -49,27 +52,26 @@ export async function plan({ database }: Services, request: LaunchRequest): Prom
 async function look(db: Queryable, request: LaunchRequest): Promise<Plan> {
   const { source, key } = await resolveSource(db, request.table, request.by)
   const findings = await preflight({ db, table: request.table, source, key, options: request.options })
-  const run = await imagineRun(db, request, source, key)
-  const sample = (await mayRead(db, run)) ? await sampleKeys(db, run) : nothingSampled
+  const may = await mayRead(db, source.oid)
+  const run = await imagineRun(db, request, source, key, may)
+  const sample = may ? await sampleKeys(db, run) : nothingSampled
+  const isRelabelled = run.blueprint?.boundary !== undefined
   return {
     schemaVersion: 1,
     table: renderTableName(request.table),
     by: key.column,
     interval: request.options.interval,
-    strategy: strategyOf(sample),
-    partitions: await tablesOf(db, request, sample),
+    strategy: isRelabelled ? strategyOfRelabel(run) : strategyOf(sample),
+    partitions: isRelabelled ? await tablesOfRelabel(db, run, sample) : await tablesOf(db, request, sample),
     findings,
     estimates: await estimate(db, run, sample),
-    sql: await planStatements(db, run, sample),
+    sql: isRelabelled ? await planRelabel(db, run) : await planStatements(db, run, sample),
   }
 }
 
 /** Without SELECT there is a finding that says so, and nothing to look at. */
-async function mayRead(db: Queryable, run: Run): Promise<boolean> {
-  const { may } = await readOne<{ may: boolean }>(
-    db,
-    sql`select has_table_privilege(${run.sourceOid}::oid, 'SELECT') as may`,
-  )
+async function mayRead(db: Queryable, oid: number): Promise<boolean> {
+  const { may } = await readOne<{ may: boolean }>(db, sql`select has_table_privilege(${oid}::oid, 'SELECT') as may`)
   return may
 }
 
@@ -79,6 +81,25 @@ function strategyOf({ monthsPerBlock, isWhole }: Sample): Plan["strategy"] {
   return monthsPerBlock > 2
     ? { name: "sweep", reason: `${each}, so the heap is swept once for all of them` }
     : { name: "months", reason: `${each}, so each is copied out of its own blocks` }
+}
+
+/** It was asked for; the reason says what it spares, and what it leaves undone. */
+function strategyOfRelabel(run: Run): Plan["strategy"] {
+  return {
+    name: "relabel",
+    reason: `no row is moved: the table is read once, and becomes one partition up to ${requireBoundary(run).edge}; what is past stays in one piece`,
+  }
+}
+
+async function tablesOfRelabel(db: Queryable, run: Run, sample: Sample): Promise<PlannedPartition[]> {
+  const partitions = await imagineRelabelled(db, run)
+  return partitions.map((partition) => ({
+    label: partition.label,
+    table: renderTableName(tableOf(run, partition)),
+    from: partition.bounds?.from ?? "",
+    to: partition.bounds?.to ?? "",
+    rowsEstimated: partition.label === historyLabel ? sample.rows : 0,
+  }))
 }
 
 async function tablesOf(db: Queryable, { table }: LaunchRequest, sample: Sample): Promise<PlannedPartition[]> {

@@ -1,9 +1,9 @@
-import { partitionObjectName, targetName } from "../../../domain/derivedNames.ts"
+import { targetName } from "../../../domain/derivedNames.ts"
 import type { Queryable } from "../../../postgres/Queryable.ts"
 import { readSettingStatements } from "../../../postgres/sessionSettings.ts"
 import { type Sql, ident, join, literal, sql, statementText, table } from "../../../postgres/sql.ts"
 import { dropChangeLogStatements } from "../../../steps/changes/capture.ts"
-import { builtAlone } from "../../../steps/copy/buildIndex.ts"
+import { indexesOfPartition } from "../../../steps/copy/buildIndex.ts"
 import { attachStatements } from "../../../steps/copy/catchUp.ts"
 import { partitionStatements } from "../../../steps/copy/createPartitionTable.ts"
 import { keyWithin } from "../../../steps/keyExpression.ts"
@@ -12,7 +12,7 @@ import { type DefaultGrantees, readDefaultGrantees } from "../../../steps/prep/d
 import { freeName } from "../../../steps/prep/freeName.ts"
 import { indexStatements } from "../../../steps/prep/ensureIndexes.ts"
 import { dropGuardStatements, guardStatements } from "../../../steps/prep/guardWrites.ts"
-import { adoptionStatements, indexStatement, targetStatements } from "../../../steps/prep/scaffold.ts"
+import { adoptionStatements, targetStatements } from "../../../steps/prep/scaffold.ts"
 import type { Sample } from "../../../steps/preflight/sampleKeys.ts"
 import { requireBlueprint } from "../../../steps/requireBlueprint.ts"
 import { belongings } from "../../../steps/swap/belongings/belongings.ts"
@@ -36,6 +36,7 @@ export type PlannedStatement = {
 }
 
 const onNothing = "no table in use"
+export const asWriter = "SHARE UPDATE EXCLUSIVE on the source: reads and writes go on"
 const asReader = "ACCESS SHARE on the source: reads and writes go on"
 
 /**
@@ -62,13 +63,7 @@ async function preparation(db: Queryable, run: Run, grantees: DefaultGrantees): 
   const blueprint = requireBlueprint(run)
   const isGuarded = run.options.writes === "block" || blueprint.identity !== null
   return [
-    ...((await isInstalled(db)) ? [] : all("prep", "our own schema", onNothing, await installStatements())),
-    ...all(
-      "prep",
-      "the indexes asked for",
-      "SHARE UPDATE EXCLUSIVE on the source: reads and writes go on",
-      run.options.ensureIndexes.flatMap((columns) => indexStatements(run, columns)),
-    ),
+    ...(await beforeAnything(db, run)),
     ...all(
       "prep",
       run.options.writes === "capture" ? "writes are captured from here on" : "writes are refused from here on",
@@ -91,21 +86,31 @@ async function preparation(db: Queryable, run: Run, grantees: DefaultGrantees): 
   ]
 }
 
+/** Our own schema, and the indexes that were asked for. */
+export async function beforeAnything(db: Queryable, run: Run): Promise<PlannedStatement[]> {
+  return [
+    ...((await isInstalled(db)) ? [] : all("prep", "our own schema", onNothing, await installStatements())),
+    ...all(
+      "prep",
+      "the indexes asked for",
+      asWriter,
+      run.options.ensureIndexes.flatMap((columns) => indexStatements(run, columns)),
+    ),
+  ]
+}
+
 function copyOf(run: Run, { partition, isThere }: PlannedPartition, grantees: DefaultGrantees): PlannedStatement[] {
   const { label } = partition
   const name = tableOf(run, partition)
   const copy = all("copy", `${label}: its rows`, asReader, [copyWhole(run, partition)])
   if (isThere) return copy
-  const indexes = builtAlone(run).map((index) =>
-    indexStatement(index, table(name), partitionObjectName(name, index.name)),
-  )
   return [
     ...all("copy", `${label}: its table, which proves its bounds`, onNothing, [
       ...partitionStatements(run, partition, name, grantees),
     ]),
     ...copy,
     ...all("copy", `${label}: indexes, and attached without a scan`, onNothing, [
-      ...indexes,
+      ...indexesOfPartition(run, name),
       ...attachStatements(run, partition),
     ]),
   ]
@@ -164,19 +169,26 @@ async function aftermath(
   partitions: readonly PlannedPartition[],
 ): Promise<PlannedStatement[]> {
   const names = partitions.map(({ partition }) => tableOf(run, partition))
-  const views = await readMaterializedViews(db, run.sourceOid)
   return [
     ...all("analyze", "foreign keys read", "SHARE UPDATE EXCLUSIVE on the tables: reads and writes go on", [
       ...plannedValidation(run, names, !(await addsToParent(db))),
       ...plannedIncomingValidation(run),
     ]),
+    ...(await refreshing(db, run)),
+    ...(run.options.writes === "capture"
+      ? all("cleanup", "what captured the writes", onNothing, dropChangeLogStatements(run))
+      : []),
+  ]
+}
+
+/** What reads the table afresh under its new form. */
+export async function refreshing(db: Queryable, run: Run): Promise<PlannedStatement[]> {
+  const views = await readMaterializedViews(db, run.sourceOid)
+  return [
     ...all("analyze", "materialized views filled", "ACCESS EXCLUSIVE on each view", views.map(refreshStatement)),
     ...all("analyze", "statistics", "SHARE UPDATE EXCLUSIVE on the new table: reads and writes go on", [
       sql`analyze ${table(run.table)}`,
     ]),
-    ...(run.options.writes === "capture"
-      ? all("cleanup", "what captured the writes", onNothing, dropChangeLogStatements(run))
-      : []),
   ]
 }
 
@@ -192,7 +204,7 @@ function assertAtRest(run: Run): Sql[] {
   return [sql`do ${literal(statementText(body))}`]
 }
 
-function inTransaction(run: Run, statements: readonly Sql[]): Sql[] {
+export function inTransaction(run: Run, statements: readonly Sql[]): Sql[] {
   return [
     sql`begin`,
     sql`set local lock_timeout = ${literal(`${run.options.lockTimeoutMs}ms`)}`,
@@ -201,7 +213,7 @@ function inTransaction(run: Run, statements: readonly Sql[]): Sql[] {
   ]
 }
 
-function all(step: string, purpose: string, lock: string, statements: readonly Sql[]): PlannedStatement[] {
+export function all(step: string, purpose: string, lock: string, statements: readonly Sql[]): PlannedStatement[] {
   return statements.map((statement) => {
     if (statement.values.length > 0) throw new Error(`a planned statement with parameters: ${statement.text}`)
     return { step, purpose, lock, text: statementText(statement) }
@@ -213,21 +225,24 @@ async function imaginePartitions(db: Queryable, run: Run, sample: Sample): Promi
   const imagined: PlannedPartition[] = []
   for (const { label, bounds } of sample.partitions) {
     const found = existing.find((one) => one.from === (bounds?.from ?? null) && one.to === (bounds?.to ?? null))
-    const partition: Partition = {
-      id: "0",
-      runId: run.id,
-      label,
-      tableName: found?.name ?? (await freeName(db, run.table, label)).name,
-      tableOid: null,
-      bounds,
-      state: "pending",
-      tick: 0,
-      blocks: [],
-      nextBlock: 0,
-      batches: 0,
-      isLoaded: false,
-    }
-    imagined.push({ partition, isThere: found !== undefined })
+    const tableName = found?.name ?? (await freeName(db, run.table, label)).name
+    imagined.push({ partition: imagine(run, { label, bounds, tableName }), isThere: found !== undefined })
   }
   return imagined
+}
+
+/** A partition as the run's row of it will be at first. */
+export function imagine(run: Run, facts: Pick<Partition, "label" | "bounds" | "tableName">): Partition {
+  return {
+    id: "0",
+    runId: run.id,
+    tableOid: null,
+    state: "pending",
+    tick: 0,
+    blocks: [],
+    nextBlock: 0,
+    batches: 0,
+    isLoaded: false,
+    ...facts,
+  }
 }

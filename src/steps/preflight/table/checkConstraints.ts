@@ -2,6 +2,7 @@ import { renderTableName } from "../../../domain/tableName.ts"
 import type { IndexDescription } from "../../../postgres/catalog/TableDescription.ts"
 import { hasVersion } from "../../hasVersion.ts"
 import { identityOf } from "../../prep/blueprint.ts"
+import { relabels } from "../../relabel/relabels.ts"
 import { type Check, type CheckContext, type Finding, block, orOk } from "../Check.ts"
 
 /** A key of a partitioned table must hold the partition key; a primary key is extended, other keys would change meaning. */
@@ -67,7 +68,7 @@ function indexFindings(
 }
 
 function identityFindings({ source, options, table }: CheckContext): Finding[] {
-  if (options.writes === "block" || identityOf(source) !== null) return []
+  if (options.writes === "block" || relabels({ options }) || identityOf(source) !== null) return []
   return [
     block(
       "CUTOVER_NO_IDENTITY",

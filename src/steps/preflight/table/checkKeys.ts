@@ -17,7 +17,7 @@ export const checkKeys: Check = async (context) => {
   return [...rangeFindings(context, bounds), ...(await partitionFindings(context, bounds))]
 }
 
-function nullFindings({ key, options }: CheckContext, { nulls, isWhole }: KeyBounds): Finding[] {
+export function nullFindings({ key, options }: CheckContext, { nulls, isWhole }: KeyBounds): Finding[] {
   if (nulls === 0 || options.nullKeys !== "refuse") return []
   return [
     block(
@@ -43,7 +43,7 @@ function edgeFindings({ table, key }: CheckContext, { low, high }: KeyBounds): F
 }
 
 /** A day of the years 1 to 9998, so that the interval that it is in has an end that can be written. */
-function isOrdinary(day: string): boolean {
+export function isOrdinary(day: string): boolean {
   return /^\d{4}-\d\d-\d\d$/.test(day) && !day.startsWith("9999")
 }
 
@@ -65,7 +65,7 @@ function rangeFindings({ table, key }: CheckContext, bounds: KeyBounds): Finding
 }
 
 /** Whether there are more than twenty years between the two days. */
-function farYears(from: string, to: string): boolean {
+export function farYears(from: string, to: string): boolean {
   return countIntervals("year", from, to) > 20
 }
 

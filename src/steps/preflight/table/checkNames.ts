@@ -1,9 +1,10 @@
-import { legacyName, targetName } from "../../../domain/derivedNames.ts"
+import { historyName, legacyName, targetName } from "../../../domain/derivedNames.ts"
 import { renderTableName } from "../../../domain/tableName.ts"
 import { findRelation, findTakenNames } from "../../../postgres/catalog/findRelation.ts"
 import { sql } from "../../../postgres/sql.ts"
 import { boundsCheck } from "../../partitionTable.ts"
 import { legacyObjectName, targetObjectName } from "../../prep/scaffold.ts"
+import { extendedKey, historyObjectName, oldKeyName, relabels } from "../../relabel/relabels.ts"
 import { type Check, type CheckContext, type Finding, block, orOk } from "../Check.ts"
 
 /** The legacy table's name must be free, for an earlier run may have left one; and so must the names of our triggers. */
@@ -19,27 +20,33 @@ export const checkNames: Check = async (context) =>
     `${renderTableName(legacyName(context.table))} is free for the old table.`,
   )
 
-async function legacyTaken({ db, table }: CheckContext): Promise<Finding[]> {
-  const legacy = legacyName(table)
-  if ((await findRelation(db, legacy)) === undefined) return []
-  const name = renderTableName(legacy)
+async function legacyTaken({ db, table, options }: CheckContext): Promise<Finding[]> {
+  const wanted = relabels({ options }) ? historyName(table) : legacyName(table)
+  if ((await findRelation(db, wanted)) === undefined) return []
+  const name = renderTableName(wanted)
   return [
     block(
       "CUTOVER_NAME_TAKEN",
       `${name} exists already, and the source is to get that name.`,
-      `Rename or drop ${name}; \`cutover cleanup\` drops the one of an earlier run.`,
+      relabels({ options })
+        ? `Rename or drop ${name}.`
+        : `Rename or drop ${name}; \`cutover cleanup\` drops the one of an earlier run.`,
     ),
   ]
 }
 
 /** Indexes and sequences keep their names and so give them up for a while: to the target's before the swap, to the old table's after it. */
-async function objectsTaken({ db, table, source }: CheckContext): Promise<Finding[]> {
+async function objectsTaken(context: CheckContext): Promise<Finding[]> {
+  const { db, table, source } = context
   const names = [
     ...source.indexes.map((index) => index.constraint?.name ?? index.name),
     ...source.sequences.filter((one) => one.dependency === "i").map((one) => one.name),
   ]
   const isAdopted = (await findRelation(db, targetName(table))) !== undefined
-  const wanted = names.flatMap((name) => [...(isAdopted ? [] : [targetObjectName(name)]), legacyObjectName(name)])
+  const wanted = [
+    ...names.flatMap((name) => (isAdopted ? [] : [targetObjectName(name)])),
+    ...parkedNames(context, names),
+  ]
   return (await findTakenNames(db, source.schema, wanted)).map((name) =>
     block(
       "CUTOVER_NAME_TAKEN",
@@ -47,6 +54,13 @@ async function objectsTaken({ db, table, source }: CheckContext): Promise<Findin
       "Rename or drop it.",
     ),
   )
+}
+
+/** What they are called after the swap. */
+function parkedNames({ source, options, key }: CheckContext, names: readonly string[]): string[] {
+  if (!relabels({ options })) return names.map(legacyObjectName)
+  const extended = extendedKey(source, key.column)
+  return [...names.map(historyObjectName), ...(extended === undefined ? [] : [oldKeyName(extended.name)])]
 }
 
 async function triggersTaken({ db, table, source }: CheckContext): Promise<Finding[]> {

@@ -4,16 +4,30 @@ import { formatSize } from "../../../domain/size.ts"
 import { renderTableName } from "../../../domain/tableName.ts"
 import { findOne, readOne } from "../../../postgres/Queryable.ts"
 import { sql } from "../../../postgres/sql.ts"
-import { type Check, type TableContext, block, ok } from "../Check.ts"
+import type { TableDescription } from "../../../postgres/catalog/TableDescription.ts"
+import { extendedKey } from "../../relabel/relabels.ts"
+import { type Check, type Finding, type TableContext, block, ok } from "../Check.ts"
 
 /** The new table stands beside the old one until that is dropped, and its WAL is kept until it is archived or replayed. */
 export const checkSpace: Check<TableContext> = async (context) => {
-  const { db, source, table } = context
   const { needed } = await readOne<{ needed: number }>(
-    db,
-    sql`select (pg_total_relation_size(${source.oid}::oid) * 1.1)::float8 as needed`,
+    context.db,
+    sql`select (pg_total_relation_size(${context.source.oid}::oid) * 1.1)::float8 as needed`,
   )
-  const what = `${renderTableName(table)} needs about ${formatSize(needed)} more until the old table is dropped, and as much for WAL that is retained`
+  return await findSpace(context, needed, "until the old table is dropped")
+}
+
+/** A table that becomes a partition itself needs room for the indexes of its new key alone. */
+export const checkHistorySpace: Check = async (context) =>
+  await findSpace(context, bytesOfNewKey(context.source, context.key.column), "for the indexes of its key")
+
+/** The partition key makes one of the two larger than the old one; a quarter covers that, and sorting. */
+export function bytesOfNewKey(source: TableDescription, keyColumn: string): number {
+  return Math.round((extendedKey(source, keyColumn)?.bytes ?? 0) * 2.5)
+}
+
+async function findSpace(context: TableContext, needed: number, why: string): Promise<Finding[]> {
+  const what = `${renderTableName(context.table)} needs about ${formatSize(needed)} more ${why}, and as much for WAL that is retained`
   const free = await freeBytes(context)
   if (free === undefined) return [ok("CUTOVER_DISK_SPACE", `${what}; how much is free cannot be asked of this server.`)]
   if (free > needed) return [ok("CUTOVER_DISK_SPACE", `${what}; ${formatSize(free)} are free.`)]

@@ -1,7 +1,7 @@
 import type { Queryable } from "../../../postgres/Queryable.ts"
 import { type Sql, ident, literal, sql, statementText } from "../../../postgres/sql.ts"
 import { requireBlueprint } from "../../requireBlueprint.ts"
-import type { Belonging } from "../exchange.ts"
+import type { Belonging, Exchange } from "../exchange.ts"
 import { commentStatement } from "./comments.ts"
 import { grantStatement, readGrants } from "./grants.ts"
 
@@ -20,36 +20,45 @@ export const serialSequences: Belonging = {
  * An identity column has a sequence of its own in each table: the one in front goes on where the other stands, under its
  * name, with its grants and comment.
  */
-export const identitySequences: Belonging = {
-  read: async (db, { run, front, back }) => {
-    const planned = requireBlueprint(run).source.sequences.filter((one) => one.dependency === "i")
-    const pairs = (await readSequences(db, front.oid, "i"))
-      .filter((mine) => planned.some((one) => one.column === mine.column))
-      .map((mine) => ({ mine, other: { schema: mine.schema, name: back.park(mine.name) } }))
-    const moves: Sql[] = []
-    for (const { mine, other } of pairs) {
-      const name = ident(mine.schema, mine.name)
-      moves.push(
-        sql`alter sequence ${name} rename to ${ident(front.park(mine.name))}`,
-        sql`alter sequence ${ident(other.schema, other.name)} rename to ${ident(mine.name)}`,
-        ...(await readGrants(db, mine.oid)).map((grant) => grantStatement(sql`sequence ${name}`, grant)),
-        ...commentStatement(sql`sequence ${name}`, mine.comment),
-      )
-    }
-    return {
-      take: pairs.map(
-        ({ mine, other }) =>
-          sql`select pg_catalog.setval(${literal(statementText(ident(other.schema, other.name)))}::pg_catalog.regclass, last_value, is_called)
+export const identitySequences: Belonging = identitySequencesOf(true)
+
+/** The same where the table in front keeps no identity, so that there is no sequence to park. */
+export function identitySequencesOf(isKept: boolean): Belonging {
+  return {
+    read: async (db, { run, front, back }) => {
+      const planned = requireBlueprint(run).source.sequences.filter((one) => one.dependency === "i")
+      const pairs = (await readSequences(db, front.oid, "i"))
+        .filter((mine) => planned.some((one) => one.column === mine.column))
+        .map((mine) => ({ mine, other: { schema: mine.schema, name: back.park(mine.name) } }))
+      const moves: Sql[] = []
+      for (const { mine, other } of pairs) {
+        const name = ident(mine.schema, mine.name)
+        if (isKept) moves.push(sql`alter sequence ${name} rename to ${ident(front.park(mine.name))}`)
+        moves.push(
+          sql`alter sequence ${ident(other.schema, other.name)} rename to ${ident(mine.name)}`,
+          ...(await readGrants(db, mine.oid)).map((grant) => grantStatement(sql`sequence ${name}`, grant)),
+          ...commentStatement(sql`sequence ${name}`, mine.comment),
+        )
+      }
+      return {
+        take: pairs.map(
+          ({ mine, other }) =>
+            sql`select pg_catalog.setval(${literal(statementText(ident(other.schema, other.name)))}::pg_catalog.regclass, last_value, is_called)
             from ${ident(mine.schema, mine.name)}`,
-      ),
-      give: moves,
-    }
-  },
-  mark: ({ front }) => sql`
+        ),
+        give: moves,
+      }
+    },
+    mark: markOfSequences,
+  }
+}
+
+export function markOfSequences({ front }: Exchange): Sql {
+  return sql`
     select string_agg(concat_ws('/', s.oid, s.xmin), ' ' order by s.oid)
     from pg_depend d
     join pg_class s on s.oid = d.objid and s.relkind = 'S'
-    where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = ${front.oid}`,
+    where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = ${front.oid}`
 }
 
 type Sequence = {
