@@ -15,20 +15,16 @@ type Planning = {
  * All moments, or of each kind of statement one that the first seed chooses; dealt out to runs so that each of them suffers from
  * its begin to its end.
  */
-export async function planMoments(
-  server: TestServer,
-  { size, first }: Options,
-  { perRun, isOncePerStatement = false }: Planning,
-): Promise<Plan> {
+export async function planMoments(server: TestServer, options: Options, planning: Planning): Promise<Plan> {
   const { statements } = await recordingOf(server)
-  return { cases: dealOut(statements, { size, first }, perRun), failures: await assertNotFewer(statements) }
+  return { cases: dealOut(statements, options, planning), failures: await assertNotFewer(statements) }
 }
 
 /** Moments of a recording, in cases as `--at` takes them. */
 export function dealOut(
   statements: readonly Recorded[],
   { size, first }: Pick<Options, "size" | "first">,
-  perRun: number,
+  { perRun, isOncePerStatement = false }: Planning,
 ): string[] {
   const all = momentsOf(statements)
   const full = isOncePerStatement ? all.filter((_, n) => n % 4 === 0 || n % 4 === 3) : all

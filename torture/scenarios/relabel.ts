@@ -21,7 +21,7 @@ export const relabel: Scenario = {
   isDurable: false,
   plan: async (server, options) => {
     const { statements } = await recordingOf(server, relabelInput)
-    return { cases: dealOut(statements, options, deathsPerRun), failures: [] }
+    return { cases: dealOut(statements, options, { perRun: deathsPerRun }), failures: [] }
   },
   run: async (server, seed, { at = "" }) => {
     const recording = await recordingOf(server, relabelInput)

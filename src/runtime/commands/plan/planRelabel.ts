@@ -1,6 +1,6 @@
 import { historyName, targetName } from "../../../domain/derivedNames.ts"
 import { labelOf } from "../../../domain/interval.ts"
-import { readSettingStatements } from "../../../postgres/Database.ts"
+import { readSettingStatements } from "../../../postgres/sessionSettings.ts"
 import type { Queryable } from "../../../postgres/Queryable.ts"
 import { type Sql, sql, table } from "../../../postgres/sql.ts"
 import { indexesOfPartition } from "../../../steps/copy/buildIndex.ts"
