@@ -66,11 +66,14 @@ function endOf(context: Context, run: Run, status: Status): string {
       "To cut the table over, set it in the environment and launch again.",
     ].join("\n")
   }
-  return [swappedText(status), ...legacyText(context, run, status)].join("\n")
+  return [swappedText(run, status), ...legacyText(context, run, status)].join("\n")
 }
 
-function swappedText({ run, totals, attach }: Status): string {
-  const rows = `${formatExactCount(totals.rowsCopied)} ${nounFor(totals.rowsCopied, "row")}`
+function swappedText({ options }: Run, { run, totals, attach }: Status): string {
+  const rows =
+    options.strategy === "relabel"
+      ? "no row moved"
+      : `${formatExactCount(totals.rowsCopied)} ${nounFor(totals.rowsCopied, "row")}`
   const took = formatDuration(elapsedMs(run.launchedAt, attach.swappedAt ?? run.updatedAt))
   const held = attach.lockHeldMs === null ? "" : `; the lock was held ${formatDuration(attach.lockHeldMs)}`
   const facts = [countOf(totals.partitions, "partition"), rows, `${took} from launch to swap`].join(", ")

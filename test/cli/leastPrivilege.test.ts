@@ -144,6 +144,8 @@ describe("a role without any privilege but those that doctor names", () => {
         await cutover("launch", "app.returns_raw", "--by", "return_date", "--months-ahead", "36")
         await cutover("verify", "app.returns_raw")
         await cutover("rollback", "app.returns_raw")
+        await cutover("launch", "app.returns_raw", "--by", "return_date", "--strategy", "relabel")
+        await cutover("rollback", "app.returns_raw")
         await cutover("launch", "app.returns_raw", "--by", "return_date", "--months-ahead", "36")
         await cutover(
           "cleanup",

@@ -118,6 +118,28 @@ describe("a relabelled table", () => {
     expect((await partitionsOf(database, "t")).map((one) => one.rows)).toEqual(expect.arrayContaining([0, 1, 5000]))
   })
 
+  it("is seen whole by a transaction whose snapshot is older than the swap", async () => {
+    await using database = await createDatabase("oldsnapshot")
+    await using open = await services(database)
+    await createTable(database)
+    await database.query("create table other (n int)")
+    const run = await launchRun(open, { table: "t", by: "d", options: { ...relabel, attach: "manual" } })
+    await using _ = await worker(open, run.id)
+    await waitForStatus(open, run.id, atGate)
+    const reader = await database.pool.connect()
+    try {
+      await reader.query("begin isolation level repeatable read; select count(*) from other")
+      await openGate(open, run.id)
+      await waitForStatus(open, run.id, (one) => one.run.state === "cleanup")
+      await database.query("insert into t (d, vendor) values ('2024-01-01', 1)")
+      expect((await reader.query("select count(*)::int from t")).rows).toEqual([{ count: 5000 }])
+      await reader.query("commit")
+    } finally {
+      reader.release()
+    }
+    expect(await contentOf(database, "t")).toMatchObject({ rows: "5001" })
+  })
+
   it("comes back with the rows that went past the boundary meanwhile", async () => {
     await using database = await createDatabase("ahead")
     await using open = await services(database)

@@ -71,8 +71,9 @@ function cellsOf(partition: PartitionStatus, now: Date): string[] {
   ]
 }
 
-function rowsOf({ state, rowsCopied, rowsEstimated }: PartitionStatus): string {
-  if (state === "pending") return `~${formatCount(rowsEstimated)}`
+/** A history that was relabelled is validated though nothing of it was ever copied, or counted. */
+function rowsOf({ state, rowsCopied, rowsEstimated, copiedAt }: PartitionStatus): string {
+  if (state === "pending" || (state === "validated" && copiedAt === null)) return `~${formatCount(rowsEstimated)}`
   return state === "copying" ? `${formatCount(rowsCopied)}/${formatCount(rowsEstimated)}` : formatCount(rowsCopied)
 }
 

@@ -5,6 +5,9 @@ do $$ begin create role shape_a; exception when duplicate_object then null; end 
 do $$ begin create role shape_b; exception when duplicate_object then null; end $$;
 grant select, insert on t to shape_a with grant option;
 grant select (id, v), update (v) on t to shape_b;
+set role shape_a;
+grant select on t to shape_b;
+reset role;
 grant references (id) on t to public;
 alter default privileges grant all on tables to shape_b;
 create table unrelated (id int);

@@ -17,7 +17,9 @@ export const checkNames: Check = async (context) =>
       ...checkTaken(context),
     ],
     "CUTOVER_NAME_TAKEN",
-    `${renderTableName(legacyName(context.table))} is free for the old table.`,
+    relabels(context)
+      ? `${renderTableName(historyName(context.table))} is free for the table's history.`
+      : `${renderTableName(legacyName(context.table))} is free for the old table.`,
   )
 
 async function legacyTaken({ db, table, options }: CheckContext): Promise<Finding[]> {

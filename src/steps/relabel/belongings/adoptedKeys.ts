@@ -6,7 +6,7 @@ import type { Belonging } from "../../swap/exchange.ts"
 /**
  * Foreign keys to other tables stay on the history, whose rows they have proved. The whole gets the same before the history is attached,
  * which adopts those it finds there without reading a row; the months ahead are empty. A rollback detaches the history with its own.
- * ADD takes SHARE ROW EXCLUSIVE on the table that is pointed to, DROP ACCESS EXCLUSIVE.
+ * ADD takes SHARE ROW EXCLUSIVE on the table that is pointed to, ATTACH and DROP ACCESS EXCLUSIVE: they drop triggers there.
  */
 export const adoptedKeys: Belonging = {
   read: async (_, { run, table: name, isForward }) => {

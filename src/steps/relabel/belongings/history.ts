@@ -1,13 +1,13 @@
 import type { TableName } from "../../../domain/tableName.ts"
 import type { Queryable } from "../../../postgres/Queryable.ts"
 import { describeTable } from "../../../postgres/catalog/describeTable.ts"
-import { type Sql, ident, join, role, sql, table } from "../../../postgres/sql.ts"
+import { type Sql, ident, join, sql, table } from "../../../postgres/sql.ts"
 import { unbounded } from "../../../store/partitions.ts"
 import type { Run } from "../../../store/runs.ts"
 import { boundsCheck, partitionClause } from "../../partitionTable.ts"
 import { indexComments, replicaIdentity } from "../../prep/settings.ts"
 import { requireBlueprint } from "../../requireBlueprint.ts"
-import { readGrants } from "../../swap/belongings/grants.ts"
+import { readGrants, revokeAll } from "../../swap/belongings/grants.ts"
 import type { Belonging, Exchange } from "../../swap/exchange.ts"
 import { requireBoundary } from "../layOut.ts"
 import { extendedKey, historyObjectName, oldKeyName } from "../relabels.ts"
@@ -31,7 +31,7 @@ async function readParting(db: Queryable, { run, table: name, front }: Exchange)
     (grantee) => grantee !== owner,
   )
   const on = table(name)
-  return [...others.map((grantee) => sql`revoke all on ${on} from ${role(grantee)}`), ...newKeyStatements(run, on)]
+  return [...others.map((grantee) => revokeAll(on, grantee)), ...newKeyStatements(run, on)]
 }
 
 function newKeyStatements(run: Run, on: Sql): Sql[] {

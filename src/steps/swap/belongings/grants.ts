@@ -25,11 +25,16 @@ export const grants: Belonging = {
     return {
       take: [],
       give: [
-        ...[...revoked].map((grantee) => sql`revoke all on ${table(name)} from ${role(grantee)}`),
+        ...[...revoked].map((grantee) => revokeAll(table(name), grantee)),
         ...onFront.map((grant) => grantStatement(table(name), grant)),
       ],
     }
   },
+}
+
+/** CASCADE: what was granted on by virtue of a grant option goes too, and without it the REVOKE would fail (2BP01). */
+export function revokeAll(on: Sql, grantee: string | null): Sql {
+  return sql`revoke all on ${on} from ${role(grantee)} cascade`
 }
 
 /** `on` is a table, or `sequence` and its name. */
