@@ -20,10 +20,10 @@ it(
   async () => {
     await fc.assert(
       fc.asyncProperty(randomShapes, fc.boolean(), async (shape, goesBack) => await cutOver(shape, goesBack)),
-      { numRuns: runs, seed, interruptAfterTimeLimit: runs * 10_000 },
+      { numRuns: runs, seed, interruptAfterTimeLimit: runs * 20_000, markInterruptAsFailure: true },
     )
   },
-  runs * 15_000 + 60_000,
+  runs * 25_000 + 60_000,
 )
 
 async function cutOver(shape: Shape, goesBack: boolean): Promise<void> {

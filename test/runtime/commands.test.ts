@@ -18,7 +18,7 @@ import { type TestDatabase, createDatabase } from "../support/database.ts"
 import { launchRun, services, waitForStatus, worker } from "../support/runs.ts"
 import { createTruth, differencesFromTruth } from "../support/writers.ts"
 
-/** How many sequences of commands; a release takes 100, about 1,000 commands. */
+/** How many sequences of commands, of five on the average; a release takes 200, about 1,000 commands. */
 const runs = Number(process.env["CUTOVER_RANDOM_COMMANDS"] ?? 5)
 /** The same each time, so that whoever changed something is to blame for a failure; a release tries others. */
 const seed = Number(process.env["CUTOVER_RANDOM_SEED"] ?? 1)

@@ -48,7 +48,7 @@ export function hostileTable(name: string): HostileTable {
       create view ${views}.${key} as select ${key}, ${column} from ${table};
       create trigger ${quote(own)} after insert on ${table} for each row execute function canary.fired();
       comment on table ${table} is ${literal(name)};
-      insert into ${table} (${key}) select date '2024-01-01' + g from generate_series(1, 80) g`,
+      insert into ${table} (${key}) select date '2024-01-01' + g / 2 from generate_series(1, 80) g`,
     insert: `insert into ${table} (${key}) values ('2024-02-03'), ('2024-03-04')`,
     update: `update ${table} set ${key} = ${key} + 31, ${column} = ${literal(`${name}?`)} where ${id} in (7, 8)`,
     touch: `update ${table} set ${column} = ${column} || '.'`,

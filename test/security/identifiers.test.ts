@@ -114,7 +114,8 @@ describe.concurrent("a table all of whose names are hostile", () => {
       expect(await database.query(`select count(*)::int as rows from ${table.view}`)).toEqual([
         { rows: Number(written.rows) },
       ])
-      await waitForStatus(open, run.id, (one) => one.totals.changesPending === 0)
+      // A rollback replays them itself; a cleanup would throw them away unread. The legacy table rests two seconds between rounds.
+      if (n % 2 !== 0) await waitForStatus(open, run.id, (one) => one.totals.changesPending === 0)
       expect(await verify(open, run.id)).toMatchObject({ equal: true })
       if (n % 2 === 0) await rollback(open, run.id, name)
       else await cleanupNow(open, run.id, { beforeWindow: true, reason: name })
