@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
 import { runOptionsSchema } from "../../src/config/runOptions.ts"
 import { parseTableName } from "../../src/domain/tableName.ts"
@@ -20,6 +21,7 @@ import {
   workUntilQuiet,
   worker,
 } from "../support/runs.ts"
+import { createTruth, differencesFromTruth, startWriters } from "../support/writers.ts"
 
 const relabel = { strategy: "relabel", monthsAhead: 2 } as const
 
@@ -160,6 +162,26 @@ describe("a relabelled table", () => {
     expect(await contentOf(database, "t")).toEqual(content)
     expect(await dumpCatalog(database)).toEqual(before)
     expect(await database.query("insert into t (d, vendor) values (null, 1) returning id")).toEqual([{ id: "5301" }])
+  })
+
+  it("loses nothing that writers of eleven kinds write, there and back", { timeout: 120_000 }, async () => {
+    await using database = await createDatabase("relabelwrites")
+    await using open = await services(database)
+    await createTruth(database, 3_000)
+    await using writers = await startWriters(database, 3_000, 1)
+    const run = await launchRun(open, { table: "t", by: "d", options: relabel })
+    await using _ = await worker(open, run.id)
+    await waitForStatus(open, run.id, (one) => one.run.state === "cleanup" && one.run.control === "waiting")
+    await sleep(500)
+    await rollback(open, run.id, null)
+    await waitForStatus(open, run.id, (one) => one.run.finishedAt !== null)
+    await sleep(200)
+
+    const report = await writers.stop()
+
+    expect(report.errors).toEqual([])
+    expect(report.transactions).toBeGreaterThan(100)
+    expect(await differencesFromTruth(database)).toEqual({ lost: 0, extra: 0 })
   })
 
   it("is not rolled back where too many rows are past the boundary, or one does not fit the old key", async () => {
