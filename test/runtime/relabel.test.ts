@@ -207,6 +207,40 @@ describe("a relabelled table", () => {
     await waitForStatus(open, run.id, (one) => one.run.state === "cleanup" && one.run.control === "waiting")
   })
 
+  it("says who keeps its rows from being proved, and goes on afterwards", async () => {
+    await using database = await createDatabase("proving")
+    await using open = await services(database)
+    await createTable(database)
+    const run = await launchRun(open, { table: "t", by: "d", options: relabel })
+    // The transaction of the CHECK lasts half a second, so that somebody can stand behind it.
+    await database.query(`
+      create function linger() returns trigger language plpgsql as 'begin perform pg_sleep(0.5); return new; end';
+      create trigger linger before update on cutover.runs for each row
+        when (old.guard_mark is null and new.guard_mark is not null) execute function linger()`)
+    const vacuum = await database.pool.connect()
+    try {
+      await using _ = await worker(open, run.id)
+      await expect
+        .poll(
+          async () =>
+            await database.query(
+              "select from pg_locks where relation = 't'::regclass and mode = 'AccessExclusiveLock' and granted",
+            ),
+        )
+        .toHaveLength(1)
+      await vacuum.query("begin; lock table t in share update exclusive mode")
+      const { run: waiting } = await waitForStatus(open, run.id, (one) => one.run.control === "waiting")
+      expect(waiting).toMatchObject({
+        state: "prep",
+        reason: expect.stringMatching(/^reading the table once waits for a lock: pid/),
+      })
+      await vacuum.query("commit")
+      await waitForStatus(open, run.id, (one) => one.run.state === "cleanup")
+    } finally {
+      vacuum.release()
+    }
+  })
+
   it("is as it was after an abort at the gate", async () => {
     await using database = await createDatabase("aborted")
     await using open = await services(database)
