@@ -6,6 +6,7 @@ import { abort } from "../../src/runtime/commands/abort.ts"
 import { openGate } from "../../src/runtime/commands/attach.ts"
 import { cleanupNow } from "../../src/runtime/commands/cleanup.ts"
 import { plan } from "../../src/runtime/commands/plan/plan.ts"
+import { retry } from "../../src/runtime/commands/retry.ts"
 import { rollback } from "../../src/runtime/commands/rollback.ts"
 import { verify } from "../../src/runtime/commands/verify.ts"
 import { readRun } from "../../src/store/runs.ts"
@@ -247,7 +248,11 @@ describe("a relabelled table", () => {
     await createTable(database)
     const before = [await dumpCatalog(database), await contentOf(database, "t")]
     const run = await launchRun(open, { table: "t", by: "d", options: { ...relabel, attach: "manual" } })
-    await workUntil(open, run.id, atGate)
+    const { run: waiting } = await workUntil(open, run.id, atGate)
+    expect(waiting.reason).toMatch(/^ready to attach: every row is proved to be of the history; open the gate/)
+    for (const partition of ["history", "2024-01"])
+      await expect(retry(open, run.id, { partition })).rejects.toMatchObject({ code: "CUTOVER_STEP_NOT_ALLOWED" })
+    expect(await readRun(open.database, run.id)).toMatchObject({ state: "attach", control: "waiting" })
 
     await abort(open, run.id)
 
