@@ -42,6 +42,7 @@ const { createMachine } = setup({
     optedIn: ({ event }) => "optedIn" in event && event.optedIn,
     isStopped: or([stateIn({ control: "paused" }), stateIn({ control: "halted" })]),
     inCleanup: and([isOpen, stateIn({ step: "cleanup" })]),
+    inSurvey: stateIn({ step: { prep: "survey" } }),
     inAttach: stateIn({ step: "attach" }),
     beforeSwap: not(
       or([
@@ -148,6 +149,7 @@ export const runMachine = createMachine({
               entry: survey.entry,
               on: {
                 resume: survey.resume,
+                blocked: { actions: tryLater("survey") },
                 "survey.advanced": [{ guard: "finished", target: "scaffold" }, { actions: schedule("survey") }],
               },
             },
@@ -272,6 +274,7 @@ export const runMachine = createMachine({
             ...wait,
             "gate.opened": { target: "running", actions: "calm" },
             "writes.guarded": { target: "running", actions: "calm" },
+            "survey.advanced": { guard: "inSurvey", target: "running", actions: "calm" },
             replayed: { guard: "inAttach", target: "running", actions: "calm" },
             "partition.reset": { guard: "inAttach", target: "running", actions: "calm" },
             swapped: { target: "running", actions: "calm" },

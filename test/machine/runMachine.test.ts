@@ -30,9 +30,10 @@ prep.writes    stopped   writes.guarded               prep.survey    ·        �
 prep.writes    stopped   resume                       ·              running  cleared  +writes run.resumed
 prep.writes    any       aborted                      aborted        running  cleared  run.aborted finish
 
-prep.survey    going     survey.advanced (more)       ·              ·        ·        +survey
+prep.survey    going     blocked                      ·              waiting  told     +survey@1500ms
+prep.survey    going     survey.advanced (more)       ·              running  cleared  +survey
 prep.survey    stopped   survey.advanced (more)       ·              ·        ·        –
-prep.survey    going     survey.advanced (end)        prep.scaffold  ·        ·        +scaffold
+prep.survey    going     survey.advanced (end)        prep.scaffold  running  cleared  +scaffold
 prep.survey    stopped   survey.advanced (end)        prep.scaffold  ·        ·        –
 prep.survey    stopped   resume                       ·              running  cleared  +survey run.resumed
 prep.survey    any       aborted                      aborted        running  cleared  run.aborted finish

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
 import { runOptionsSchema } from "../../src/config/runOptions.ts"
 import { parseTableName } from "../../src/domain/tableName.ts"
@@ -5,6 +6,7 @@ import { abort } from "../../src/runtime/commands/abort.ts"
 import { openGate } from "../../src/runtime/commands/attach.ts"
 import { cleanupNow } from "../../src/runtime/commands/cleanup.ts"
 import { plan } from "../../src/runtime/commands/plan/plan.ts"
+import { retry } from "../../src/runtime/commands/retry.ts"
 import { rollback } from "../../src/runtime/commands/rollback.ts"
 import { verify } from "../../src/runtime/commands/verify.ts"
 import { readRun } from "../../src/store/runs.ts"
@@ -20,6 +22,7 @@ import {
   workUntilQuiet,
   worker,
 } from "../support/runs.ts"
+import { createTruth, differencesFromTruth, startWriters } from "../support/writers.ts"
 
 const relabel = { strategy: "relabel", monthsAhead: 2 } as const
 
@@ -162,6 +165,26 @@ describe("a relabelled table", () => {
     expect(await database.query("insert into t (d, vendor) values (null, 1) returning id")).toEqual([{ id: "5301" }])
   })
 
+  it("loses nothing that writers of eleven kinds write, there and back", { timeout: 120_000 }, async () => {
+    await using database = await createDatabase("relabelwrites")
+    await using open = await services(database)
+    await createTruth(database, 3_000)
+    await using writers = await startWriters(database, 3_000, 1)
+    const run = await launchRun(open, { table: "t", by: "d", options: relabel })
+    await using _ = await worker(open, run.id)
+    await waitForStatus(open, run.id, (one) => one.run.state === "cleanup" && one.run.control === "waiting")
+    await sleep(500)
+    await rollback(open, run.id, null)
+    await waitForStatus(open, run.id, (one) => one.run.finishedAt !== null)
+    await sleep(200)
+
+    const report = await writers.stop()
+
+    expect(report.errors).toEqual([])
+    expect(report.transactions).toBeGreaterThan(100)
+    expect(await differencesFromTruth(database)).toEqual({ lost: 0, extra: 0 })
+  })
+
   it("is not rolled back where too many rows are past the boundary, or one does not fit the old key", async () => {
     await using database = await createDatabase("toomany")
     await using open = await services(database)
@@ -185,13 +208,75 @@ describe("a relabelled table", () => {
     await waitForStatus(open, run.id, (one) => one.run.state === "cleanup" && one.run.control === "waiting")
   })
 
+  it("says who keeps its rows from being proved, and goes on afterwards", async () => {
+    await using database = await createDatabase("proving")
+    await using open = await services(database)
+    await createTable(database)
+    const run = await launchRun(open, { table: "t", by: "d", options: relabel })
+    // The transaction of the CHECK lasts half a second, so that somebody can stand behind it.
+    await database.query(`
+      create function linger() returns trigger language plpgsql as 'begin perform pg_sleep(0.5); return new; end';
+      create trigger linger before update on cutover.runs for each row
+        when (old.guard_mark is null and new.guard_mark is not null) execute function linger()`)
+    const vacuum = await database.pool.connect()
+    try {
+      await using _ = await worker(open, run.id)
+      await expect
+        .poll(
+          async () =>
+            await database.query(
+              "select from pg_locks where relation = 't'::regclass and mode = 'AccessExclusiveLock' and granted",
+            ),
+        )
+        .toHaveLength(1)
+      await vacuum.query("begin; lock table t in share update exclusive mode")
+      const { run: waiting } = await waitForStatus(open, run.id, (one) => one.run.control === "waiting")
+      expect(waiting).toMatchObject({
+        state: "prep",
+        reason: expect.stringMatching(/^reading the table once waits for a lock: pid/),
+      })
+      await vacuum.query("commit")
+      await waitForStatus(open, run.id, (one) => one.run.state === "cleanup")
+    } finally {
+      vacuum.release()
+    }
+  })
+
+  it("gets its indexes though builds of them were cut off, and loses what is left of them in an abort", async () => {
+    for (const ends of ["swapped", "aborted"]) {
+      await using database = await createDatabase("leftovers")
+      await using open = await services(database)
+      await createTable(database)
+      const before = await dumpCatalog(database)
+      const run = await launchRun(open, { table: "t", by: "d", options: relabel })
+      // What fails at the end of a build leaves an index that is not valid, as a kill in its midst does.
+      for (const name of ["t_pkey_history", "t_pkey_history_unique"])
+        await expect(database.query(`create unique index concurrently ${name} on t (vendor)`)).rejects.toMatchObject({
+          code: "23505",
+        })
+      if (ends === "aborted") {
+        await abort(open, run.id)
+        expect(await dumpCatalog(database)).toEqual(before)
+      } else {
+        expect((await workUntilQuiet(open, run.id)).run).toMatchObject({ state: "cleanup", error: null })
+        expect(await database.query("select pg_get_indexdef('t_pkey_history_unique'::regclass) as made")).toEqual([
+          { made: "CREATE UNIQUE INDEX t_pkey_history_unique ON public.t_history USING btree (id)" },
+        ])
+      }
+    }
+  })
+
   it("is as it was after an abort at the gate", async () => {
     await using database = await createDatabase("aborted")
     await using open = await services(database)
     await createTable(database)
     const before = [await dumpCatalog(database), await contentOf(database, "t")]
     const run = await launchRun(open, { table: "t", by: "d", options: { ...relabel, attach: "manual" } })
-    await workUntil(open, run.id, atGate)
+    const { run: waiting } = await workUntil(open, run.id, atGate)
+    expect(waiting.reason).toMatch(/^ready to attach: every row is proved to be of the history; open the gate/)
+    for (const partition of ["history", "2024-01"])
+      await expect(retry(open, run.id, { partition })).rejects.toMatchObject({ code: "CUTOVER_STEP_NOT_ALLOWED" })
+    expect(await readRun(open.database, run.id)).toMatchObject({ state: "attach", control: "waiting" })
 
     await abort(open, run.id)
 

@@ -111,10 +111,7 @@ export const randomShapes: fc.Arbitrary<Shape> = fc
     ]
     const name = `${schema}.${table}`
     const kept = drawn.columns.filter((one) => !one.isDropped)
-    const primary = drawn.primary
-      .split(", ")
-      .map((one) => (one === "id" ? id : key))
-      .join(", ")
+    const primary = drawn.primary.replaceAll(/id|key/g, (word) => (word === "id" ? id : key))
     const setup = [
       `create schema if not exists ${schema}`,
       `create table ${name} (${[`${id} int not null${drawn.identity}`, ...drawn.columns.map(definition), `${key} ${drawn.keyKind.type} not null`, `primary key (${primary})`].join(", ")})`,

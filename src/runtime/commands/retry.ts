@@ -2,6 +2,7 @@ import { renderTableName } from "../../domain/tableName.ts"
 import { CutoverError, nothingChanged } from "../../errors/CutoverError.ts"
 import { advancePartition, canAdvance } from "../../machine/advance.ts"
 import { resetPartition } from "../../steps/copy/resetPartition.ts"
+import { relabels } from "../../steps/relabel/relabels.ts"
 import { findPartitionByLabel, readPartitions, savePartitionState } from "../../store/partitions.ts"
 import { type Run, readRun } from "../../store/runs.ts"
 import type { Services } from "../Services.ts"
@@ -41,6 +42,7 @@ async function copyAnew(services: Services, runId: string, label: string): Promi
 async function assertPossible(services: Services, runId: string, label: string): Promise<void> {
   const run = await readRun(services.database, runId)
   assertOpen(run, "retried")
+  if (relabels(run)) throw nothingCopied(run)
   const labels = (await readPartitions(services.database, runId)).map((one) => one.label)
   if (labels.includes(label)) {
     if (!canAdvance(run.stored, { type: "partition.reset" })) throw tooLate(run)
@@ -58,6 +60,15 @@ function tooLate(run: Run): CutoverError {
   return new CutoverError("CUTOVER_STEP_NOT_ALLOWED", {
     message: `Run ${run.id} is in ${run.state}; a partition can be copied anew only in copy, validate and attach.`,
     state: `The run is ${run.control}; nothing else was changed.`,
+    hint: `Go on with: cutover resume ${run.id}`,
+  })
+}
+
+/** The history is the table itself: to empty it and fill it again from itself would be the end of it. */
+function nothingCopied(run: Run): CutoverError {
+  return new CutoverError("CUTOVER_STEP_NOT_ALLOWED", {
+    message: `Run ${run.id} of ${renderTableName(run.table)} moves no row (--strategy relabel); no partition can be copied anew.`,
+    state: `The run is ${run.control}; nothing was changed.`,
     hint: `Go on with: cutover resume ${run.id}`,
   })
 }

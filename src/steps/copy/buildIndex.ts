@@ -34,7 +34,7 @@ export const buildIndex: PartitionStep = async ({ tx, run }, partition) => {
 }
 
 /** A month's index is sorted in memory where it fits; the default of 64 MB would spill months of a million rows. */
-const sortMemoryMb = 256
+export const sortMemoryMb = 256
 
 /** The statements of the objects that are still to be made, in order. A partition that is attached has all of them. */
 async function missingObjects(tx: Queryable, run: Run, partition: Partition): Promise<Sql[]> {

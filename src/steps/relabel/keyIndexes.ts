@@ -6,6 +6,7 @@ import { describeTable } from "../../postgres/catalog/describeTable.ts"
 import { type Sql, ident, raw, sql, table } from "../../postgres/sql.ts"
 import type { Run } from "../../store/runs.ts"
 import { withTablespace } from "../prep/blueprint.ts"
+import { sortMemoryMb } from "../copy/buildIndex.ts"
 import { sourceGone } from "../source/assertUnchanged.ts"
 import { extendedKey, historyObjectName, oldKeyName } from "./relabels.ts"
 
@@ -30,6 +31,9 @@ export function keyIndexes(source: TableDescription, keyColumn: string): readonl
 export async function ensureKeyIndexes(session: Queryable, run: Run): Promise<readonly string[]> {
   const source = await describeTable(session, run.sourceOid)
   if (source === undefined) throw sourceGone(run)
+  // The session is the run's alone, and ends with the builds. One with workers of its own takes all cores.
+  await session.query(sql`select set_config('maintenance_work_mem', ${`${sortMemoryMb}MB`}, false)`)
+  if (run.options.nice) await session.query(sql`select set_config('max_parallel_maintenance_workers', '0', false)`)
   const made: string[] = []
   for (const index of keyIndexes(source, run.key.column)) {
     if ((await findKeyIndex(session, run, index.name))?.isValid === true) continue

@@ -1,9 +1,11 @@
 import { CutoverError } from "../../errors/CutoverError.ts"
 import { renderTableName } from "../../domain/tableName.ts"
 import { sqlState } from "../../postgres/classify.ts"
+import type { Queryable } from "../../postgres/Queryable.ts"
 import { type Sql, ident, sql, table } from "../../postgres/sql.ts"
 import type { Run } from "../../store/runs.ts"
 import type { RunStep } from "../Step.ts"
+import { unlessBlocked } from "../locks/unlessBlocked.ts"
 import { boundsCheck } from "../partitionTable.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
 import { assertUnchanged } from "../source/assertUnchanged.ts"
@@ -13,12 +15,23 @@ import { renderBoundary } from "./boundary.ts"
 export const proveHistory: RunStep = async ({ tx, run }) => {
   await assertUnchanged(tx, run)
   await tx.query(sql`select set_config('statement_timeout', '0', true)`)
+  return await unlessBlocked(tx, run, {
+    what: "reading the table once",
+    oids: [run.sourceOid],
+    attempt: run.tick,
+    work: async () => {
+      await prove(tx, run)
+      return { event: { type: "survey.advanced", finished: true } }
+    },
+  })
+}
+
+async function prove(tx: Queryable, run: Run): Promise<void> {
   try {
     await tx.query(proofStatement(run))
   } catch (error) {
     throw sqlState(error) === "23514" ? offended(run) : error
   }
-  return { event: { type: "survey.advanced", finished: true } }
 }
 
 /** SHARE UPDATE EXCLUSIVE while the table is read: readers and writers go on. */

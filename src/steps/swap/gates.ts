@@ -2,6 +2,7 @@ import { msUntilOpen, renderWindow } from "../../domain/timeWindow.ts"
 import { type Queryable, readOne } from "../../postgres/Queryable.ts"
 import { sql } from "../../postgres/sql.ts"
 import { changeLogOf, countKeysIfAny } from "../../store/changeLog.ts"
+import { relabels } from "../relabel/relabels.ts"
 import type { Run } from "../../store/runs.ts"
 
 /** Why the swap is not to be tried now, and when to look again. */
@@ -34,6 +35,7 @@ export async function findClosedGate(tx: Queryable, run: Run): Promise<ClosedGat
 
 /** What there is to know before one opens the gate. */
 async function readiness(tx: Queryable, run: Run): Promise<string> {
+  if (relabels(run)) return ": every row is proved to be of the history"
   const { validated, partitions } = await readOne<{ validated: number; partitions: number }>(
     tx,
     sql`
