@@ -77,7 +77,7 @@ describe("a relabelled table", () => {
     await createTable(database)
     const scans = async (): Promise<Record<string, unknown>> => {
       const [read] = await database.query(
-        "select sum(seq_scan)::int as scans, sum(seq_tup_read)::int as rows from pg_stat_all_tables where relname in ('t', 't_history', 'vendors')",
+        "select sum(seq_scan) filter (where relname <> 'vendors')::int as scans, sum(seq_tup_read)::int as rows from pg_stat_all_tables where relname in ('t', 't_history', 'vendors')",
       )
       return read ?? {}
     }
