@@ -58,8 +58,9 @@ async function cutOver(shape: Shape, goesBack: boolean): Promise<void> {
   expect(status.run).toMatchObject({ state: "cleanup", error: null })
   expect(await writer.stop()).toEqual([])
   await waitForStatus(open, run.id, (one) => one.totals.changesPending === 0)
-  if (shape.options.strategy !== "relabel")
-    expect((await verify(open, run.id)).partitions.filter((one) => !one.equal)).toEqual([])
+  // A relabelled table is compared with nothing: it is the same.
+  const compared = shape.options.strategy === "relabel" ? [] : (await verify(open, run.id)).partitions
+  expect(compared.filter((one) => !one.equal)).toEqual([])
   const content = await contentOf(database, shape.table)
   if (goesBack) {
     await rollback(open, run.id, null)

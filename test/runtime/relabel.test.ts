@@ -77,7 +77,7 @@ describe("a relabelled table", () => {
     await createTable(database)
     const scans = async (): Promise<Record<string, unknown>> => {
       const [read] = await database.query(
-        "select sum(seq_scan)::int as scans, sum(seq_tup_read)::int as rows from pg_stat_all_tables where relname in ('t', 't_history', 'vendors')",
+        "select sum(seq_scan) filter (where relname <> 'vendors')::int as scans, sum(seq_tup_read)::int as rows from pg_stat_all_tables where relname in ('t', 't_history', 'vendors')",
       )
       return read ?? {}
     }
@@ -242,28 +242,31 @@ describe("a relabelled table", () => {
     }
   })
 
-  it("gets its indexes though builds of them were cut off, and loses what is left of them in an abort", async () => {
-    for (const ends of ["swapped", "aborted"]) {
-      await using database = await createDatabase("leftovers")
-      await using open = await services(database)
-      await createTable(database)
-      const before = await dumpCatalog(database)
-      const run = await launchRun(open, { table: "t", by: "d", options: relabel })
-      // What fails at the end of a build leaves an index that is not valid, as a kill in its midst does.
-      for (const name of ["t_pkey_history", "t_pkey_history_unique"])
-        await expect(database.query(`create unique index concurrently ${name} on t (vendor)`)).rejects.toMatchObject({
-          code: "23505",
-        })
-      if (ends === "aborted") {
-        await abort(open, run.id)
-        expect(await dumpCatalog(database)).toEqual(before)
-      } else {
-        expect((await workUntilQuiet(open, run.id)).run).toMatchObject({ state: "cleanup", error: null })
-        expect(await database.query("select pg_get_indexdef('t_pkey_history_unique'::regclass) as made")).toEqual([
-          { made: "CREATE UNIQUE INDEX t_pkey_history_unique ON public.t_history USING btree (id)" },
-        ])
-      }
-    }
+  it("gets its indexes though builds of them were cut off", async () => {
+    await using database = await createDatabase("leftovers")
+    await using open = await services(database)
+    await createTable(database)
+    const run = await launchRun(open, { table: "t", by: "d", options: relabel })
+    await leaveInvalidIndexes(database)
+
+    expect((await workUntilQuiet(open, run.id)).run).toMatchObject({ state: "cleanup", error: null })
+
+    expect(await database.query("select pg_get_indexdef('t_pkey_history_unique'::regclass) as made")).toEqual([
+      { made: "CREATE UNIQUE INDEX t_pkey_history_unique ON public.t_history USING btree (id)" },
+    ])
+  })
+
+  it("loses in an abort what builds left that were cut off", async () => {
+    await using database = await createDatabase("abortedleftovers")
+    await using open = await services(database)
+    await createTable(database)
+    const before = await dumpCatalog(database)
+    const run = await launchRun(open, { table: "t", by: "d", options: relabel })
+    await leaveInvalidIndexes(database)
+
+    await abort(open, run.id)
+
+    expect(await dumpCatalog(database)).toEqual(before)
   })
 
   it("is as it was after an abort at the gate", async () => {
@@ -370,4 +373,12 @@ async function sessionsGone(database: TestDatabase): Promise<void> {
       { timeout: 10_000 },
     )
     .toEqual([])
+}
+
+/** What fails at the end of a build leaves an index that is not valid, as a kill in its midst does. */
+async function leaveInvalidIndexes(database: TestDatabase): Promise<void> {
+  for (const name of ["t_pkey_history", "t_pkey_history_unique"])
+    await expect(database.query(`create unique index concurrently ${name} on t (vendor)`)).rejects.toMatchObject({
+      code: "23505",
+    })
 }
