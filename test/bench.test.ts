@@ -211,8 +211,8 @@ describe("a bench", () => {
     expect(results.map((one) => one.data.heap)).toEqual(["ordered", "shuffled"])
     for (const { speed, live } of results) {
       expect(speed?.contenders.map((one) => one.kind)).toEqual([...contenderKinds])
-      expect(live?.periods.map((one) => one.errors)).toEqual([0, 0, 0])
-      expect(live?.periods[1]?.wrongRows).toBe(0)
+      expect(live?.periods.map((one) => one.errors)).toEqual([0, 0, 0, 0])
+      expect([live?.periods[1]?.wrongRows, live?.periods[2]?.wrongRows]).toEqual([0, 0])
     }
   })
 })
