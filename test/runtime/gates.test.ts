@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { openGate } from "../../src/runtime/commands/attach.ts"
 import { readRecords } from "../../src/store/log.ts"
+import type { Status } from "../../src/domain/status.ts"
 import { createDatabase } from "../support/database.ts"
 import { launchRun, services, waitForStatus, workUntil, workUntilQuiet, worker } from "../support/runs.ts"
 import { createTruth, differencesFromTruth } from "../support/writers.ts"
@@ -49,7 +50,7 @@ describe("a gate", () => {
 })
 
 describe("writes that come faster than they can be replayed", () => {
-  it("are said with both rates; the swap waits, and comes when they ebb", { timeout: 120_000 }, async () => {
+  it("are said with both rates; the swap waits, and comes when they ebb", { timeout: 240_000 }, async () => {
     await using database = await createDatabase("flood")
     await using open = await services(database)
     await createTruth(database, 500)
@@ -68,7 +69,9 @@ describe("writes that come faster than they can be replayed", () => {
       }
     }
     const writing = Array.from({ length: 8 }, (__, n) => write(n))
-    const flooded = await waitForStatus(open, run.id, (one) => one.run.reason?.includes("changes arrive at") === true)
+    // It takes many slow replays to see that they are outrun.
+    const isOutrun = (one: Status): boolean => one.run.reason?.includes("changes arrive at") === true
+    const flooded = await waitForStatus(open, run.id, isOutrun, 150_000)
     expect(flooded.run.reason).toMatch(/changes arrive at \d+\/s and are replayed at \d+\/s/)
     expect(flooded.run.control).toBe("waiting")
     stopping.abort()

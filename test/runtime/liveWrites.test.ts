@@ -58,9 +58,14 @@ describe("live writes", () => {
       await using writers = await startWriters(database, rows, seed)
       const run = await launchRun(open, { table: "t", by: "d", options: capture })
       const log = `cutover.changes_${run.id.toLowerCase()}`
-      const forgetting = setInterval(() => void database.query(`delete from ${log}`).catch(() => {}), 20)
+      const quiet = new AbortController()
+      const forget = async (): Promise<void> => {
+        for (; !quiet.signal.aborted; await sleep(20)) await database.query(`delete from ${log}`).catch(() => {})
+      }
+      const forgetting = forget()
       const status = await workUntilQuiet(open, run.id)
-      clearInterval(forgetting)
+      quiet.abort()
+      await forgetting
       await writers.stop()
       expect(status.run.control).toBe("halted")
       // Either a month differs, or a row that was copied twice keeps its key from being built.
