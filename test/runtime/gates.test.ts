@@ -49,6 +49,8 @@ describe("a gate", () => {
   })
 })
 
+const isOutrun = (one: Status): boolean => one.run.reason?.includes("changes arrive at") === true
+
 describe("writes that come faster than they can be replayed", () => {
   it("are said with both rates; the swap waits, and comes when they ebb", { timeout: 240_000 }, async () => {
     await using database = await createDatabase("flood")
@@ -70,7 +72,6 @@ describe("writes that come faster than they can be replayed", () => {
     }
     const writing = Array.from({ length: 8 }, (__, n) => write(n))
     // It takes many slow replays to see that they are outrun.
-    const isOutrun = (one: Status): boolean => one.run.reason?.includes("changes arrive at") === true
     const flooded = await waitForStatus(open, run.id, isOutrun, 150_000)
     expect(flooded.run.reason).toMatch(/changes arrive at \d+\/s and are replayed at \d+\/s/)
     expect(flooded.run.control).toBe("waiting")
