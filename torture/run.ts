@@ -1,6 +1,7 @@
 /**
  * What a cutover survives, as a scoreboard. Each failure prints the line that repeats it.
  * `npm run torture -- [scenario …] [--quick | --full] [--seeds 50] [--first 1] [--at CASE] [--major 18] [--rows 40000] [--json FILE]`
+ * `--write-docs` puts the scoreboard into docs/reliability.md.
  * `--record` notes anew how many statements a whole run has.
  */
 import { writeFile } from "node:fs/promises"
@@ -13,6 +14,7 @@ import { recordingOf } from "./faults/recording.ts"
 import { saveRecorded } from "./faults/recorded.ts"
 import { playScenario } from "./playScenario.ts"
 import { type Score, renderScoreboard } from "./scoreboard.ts"
+import { writeDocs } from "./writeDocs.ts"
 import { scenarios } from "./scenarios/scenarios.ts"
 
 const { values, positionals } = parseArgs({
@@ -26,6 +28,7 @@ const { values, positionals } = parseArgs({
     major: { type: "string", default: "18" },
     rows: { type: "string" },
     json: { type: "string" },
+    "write-docs": { type: "boolean", default: false },
     record: { type: "boolean", default: false },
   },
 })
@@ -47,6 +50,7 @@ async function main(): Promise<void> {
   process.stdout.write(renderScoreboard(scores))
   if (values.json !== undefined)
     await writeFile(values.json, `${JSON.stringify({ at: new Date(), major, size: size(), scores }, null, 2)}\n`)
+  if (values["write-docs"]) await writeDocs(scores, process.argv.slice(2).join(" "), major)
   if (scores.some((score) => score.failed > 0)) process.exitCode = 1
 }
 
