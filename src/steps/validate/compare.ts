@@ -5,9 +5,9 @@ import { type Sql, ident, join, sql, table } from "../../postgres/sql.ts"
 import type { ColumnDescription } from "../../postgres/catalog/TableDescription.ts"
 import type { Bounds, Comparison } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
-import { logColumns, logKey } from "../changes/logColumns.ts"
+import { logColumns } from "../changes/logColumns.ts"
 import { rangesOf } from "../copy/copyBatch.ts"
-import { keyWithin, withinBounds } from "../keyExpression.ts"
+import { keyWithin } from "../keyExpression.ts"
 import { hashOfRow } from "./rowHash.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
 
@@ -60,26 +60,22 @@ export function comparisonStatement(run: Run, pair: Pair): Sql {
   return sql`select (${totals(run)} from ${plain}) as plain, (${totals(run)} from ${partition}) as partition`
 }
 
-function measured(run: Run, { log, bounds }: Pair, relation: TableName, where: Sql): Sql {
+function measured(run: Run, { log }: Pair, relation: TableName, where: Sql): Sql {
   const select = sql`select ${measures(run)} from only ${table(relation)} as cutover_row where ${where}`
-  return log === null ? select : leavingOut(run, log, waitsWithin(run, log, bounds), select)
+  return log === null ? select : leavingOut(run, log, select)
 }
 
 /**
- * The rows `cutover_row` of a SELECT whose changes do not wait in the log. Most of the time none wait, and asking that of
- * each row costs half as much again as hashing it: so it is asked once, and one of the two branches is not executed at all.
+ * The rows `cutover_row` of a SELECT whose changes do not wait in the log. Often none wait, and asking that of each row costs
+ * half as much again as hashing it: so it is asked once, and one of the two branches is not executed at all. Changes of other
+ * months count as well: a row that waits in the log under one of its keys is left out on both sides, whatever its month.
  */
-export function leavingOut(run: Run, log: TableName, isWaiting: Sql, select: Sql, after = sql``): Sql {
+export function leavingOut(run: Run, log: TableName, select: Sql, after = sql``): Sql {
+  const isWaiting = sql`(select exists (select from ${table(log)}))`
   return sql`
     ${select} and not ${isWaiting} ${after}
     union all
     ${select} and ${isWaiting} and ${isSettled(run, { log })} ${after}`
-}
-
-/** Whether a change of a row that is, or was, within the bounds waits in the log: each is logged under both its keys. */
-export function waitsWithin(run: Run, log: TableName, bounds: Bounds | null): Sql {
-  const within = withinBounds(run, logKey(run), bounds, "cutover_changes")
-  return sql`(select exists (select from ${table(log)} as cutover_changes where ${within}))`
 }
 
 /** The rows `cutover_row` of the plain table that are compared. */

@@ -1,5 +1,4 @@
 import { labelOf } from "../../domain/interval.ts"
-import type { TableName } from "../../domain/tableName.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
 import { type Sql, ident, join, literal, sql, table } from "../../postgres/sql.ts"
 import { changeLogOf } from "../../store/changeLog.ts"
@@ -9,7 +8,7 @@ import { takenByPartition } from "../changes/strays.ts"
 import { intervalStartOfKey } from "../keyExpression.ts"
 import { tableOf } from "../partitionTable.ts"
 import { defaultLabel } from "../prep/survey.ts"
-import { type Side, comparisonOf, leavingOut, measures, sumsOf, waitsWithin } from "./compare.ts"
+import { type Side, comparisonOf, leavingOut, measures, sumsOf } from "./compare.ts"
 
 type Found = Side & { readonly side: "source" | "target"; readonly start: string | null; readonly label: string | null }
 
@@ -43,7 +42,6 @@ async function monthsStatement(tx: Queryable, run: Run, partitions: readonly Par
   const taken = await takenByPartition(tx, run, run.key.column, "cutover_row")
   const ofSource = settled(
     run,
-    (log) => sql`(select exists (select from ${table(log)}))`,
     sql`
       select ${intervalStartOfKey(run)}::text as start, ${measures(run)}
       from only ${table(run.table)} as cutover_row
@@ -53,7 +51,6 @@ async function monthsStatement(tx: Queryable, run: Run, partitions: readonly Par
   const ofPartition = (partition: Partition): Sql => {
     const ofTable = settled(
       run,
-      (log) => waitsWithin(run, log, partition.bounds),
       sql`select ${measures(run)} from only ${table(tableOf(run, partition))} as cutover_row where true`,
       sql`having count(*) > 0`,
     )
@@ -67,10 +64,8 @@ async function monthsStatement(tx: Queryable, run: Run, partitions: readonly Par
     ${join(partitions.map(ofPartition), "\nunion all\n")}`
 }
 
-function settled(run: Run, waits: (log: TableName) => Sql, select: Sql, after: Sql): Sql {
-  if (run.options.writes !== "capture") return sql`${select} ${after}`
-  const log = changeLogOf(run)
-  return leavingOut(run, log, waits(log), select, after)
+function settled(run: Run, select: Sql, after: Sql): Sql {
+  return run.options.writes === "capture" ? leavingOut(run, changeLogOf(run), select, after) : sql`${select} ${after}`
 }
 
 function totals(run: Run): Sql {
