@@ -5,9 +5,9 @@ import { type Sql, ident, join, sql, table } from "../../postgres/sql.ts"
 import type { ColumnDescription } from "../../postgres/catalog/TableDescription.ts"
 import type { Bounds, Comparison } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
-import { logColumns } from "../changes/logColumns.ts"
+import { logColumns, logKey } from "../changes/logColumns.ts"
 import { rangesOf } from "../copy/copyBatch.ts"
-import { keyWithin } from "../keyExpression.ts"
+import { keyWithin, withinBounds } from "../keyExpression.ts"
 import { hashOfRow } from "./rowHash.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
 
@@ -60,18 +60,25 @@ export function comparisonStatement(run: Run, pair: Pair): Sql {
   return sql`select (${totals(run)} from ${plain}) as plain, (${totals(run)} from ${partition}) as partition`
 }
 
-function measured(run: Run, { log }: Pair, relation: TableName, where: Sql): Sql {
+function measured(run: Run, { log, bounds }: Pair, relation: TableName, where: Sql): Sql {
   const select = sql`select ${measures(run)} from only ${table(relation)} as cutover_row where ${where}`
-  return log === null ? select : leavingOut(run, log, select)
+  if (log === null) return select
+  // A change is logged under all keys that the row had: without an entry of the month both sides of it are as they were replayed.
+  const ofMonth = withinBounds(run, logKey(run), bounds, "cutover_changes")
+  return leavingOut(run, log, { select, waiting: sql`from ${table(log)} as cutover_changes where ${ofMonth}` })
 }
 
 /**
- * The rows `cutover_row` of a SELECT whose changes do not wait in the log. Often none wait, and asking that of each row costs
- * half as much again as hashing it: so it is asked once, and one of the two branches is not executed at all. Changes of other
- * months count as well: a row that waits in the log under one of its keys is left out on both sides, whatever its month.
+ * The rows `cutover_row` of a SELECT whose changes do not wait in the log. Most of the time none wait, and asking that of each
+ * row costs half as much again as hashing it: so it is asked once whether there are any (`waiting`), and one of the two branches
+ * is not executed at all. Both sides of a comparison must ask the same: a row may wait under a month that it has left.
  */
-export function leavingOut(run: Run, log: TableName, select: Sql, after = sql``): Sql {
-  const isWaiting = sql`(select exists (select from ${table(log)}))`
+export function leavingOut(
+  run: Run,
+  log: TableName,
+  { select, waiting, after = sql`` }: { readonly select: Sql; readonly waiting: Sql; readonly after?: Sql },
+): Sql {
+  const isWaiting = sql`(select exists (select ${waiting}))`
   return sql`
     ${select} and not ${isWaiting} ${after}
     union all

@@ -64,8 +64,11 @@ async function monthsStatement(tx: Queryable, run: Run, partitions: readonly Par
     ${join(partitions.map(ofPartition), "\nunion all\n")}`
 }
 
+/** Whether any change waits, of whatever month: the source is read for all months at once. */
 function settled(run: Run, select: Sql, after: Sql): Sql {
-  return run.options.writes === "capture" ? leavingOut(run, changeLogOf(run), select, after) : sql`${select} ${after}`
+  if (run.options.writes !== "capture") return sql`${select} ${after}`
+  const log = changeLogOf(run)
+  return leavingOut(run, log, { select, waiting: sql`from ${table(log)}`, after })
 }
 
 function totals(run: Run): Sql {
