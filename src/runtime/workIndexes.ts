@@ -2,6 +2,7 @@ import { releaseSessionLock, lockKey, takeSharedTransactionLock, trySessionLock 
 import { readOne } from "../postgres/Queryable.ts"
 import { sql } from "../postgres/sql.ts"
 import { ensureIndexes } from "../steps/prep/ensureIndexes.ts"
+import { keepToLanes } from "../steps/throttle/paceOf.ts"
 import { readRun } from "../store/runs.ts"
 import type { Job } from "./Job.ts"
 import type { Services } from "./Services.ts"
@@ -38,7 +39,9 @@ async function underLock(services: Services, job: Job, onBegin: OnBegin): Promis
         select pg_backend_pid() as pid, set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false)`,
       )
       onBegin(pid)
-      return await ensureIndexes(session, await readRun(session, job.data.runId))
+      const run = await readRun(session, job.data.runId)
+      await keepToLanes(session, run.options, "session")
+      return await ensureIndexes(session, run)
     } finally {
       // The session's settings and its lock go with the connection.
       session.discard()

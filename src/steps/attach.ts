@@ -12,13 +12,11 @@ import { replay } from "./changes/replay.ts"
 import { addStrayPartitions } from "./changes/strays.ts"
 import { vacuumLog } from "./changes/vacuumLog.ts"
 import { heedTruncation } from "./changes/truncation.ts"
-import { readTied } from "./locks/tied.ts"
-import { unlessBlocked } from "./locks/unlessBlocked.ts"
 import { assertUnchanged } from "./source/assertUnchanged.ts"
 import { analyzeParentRoughly } from "./statistics.ts"
-import { findClosedGate } from "./swap/gates.ts"
 import { findObstacle } from "./swap/obstacles.ts"
-import { type Swapped, swap } from "./swap/swap.ts"
+import { swap } from "./swap/swap.ts"
+import { trySwap } from "./swap/trySwap.ts"
 
 /**
  * Cuts over. Whatever can be done before is done before; then one transaction takes the lock with a short timeout,
@@ -35,24 +33,7 @@ export const attach: RunStep = async ({ tx, run }) => {
     if (notYet !== undefined) return notYet
   }
   await analyzeTarget(tx, run)
-  const gate = await findClosedGate(tx, run)
-  if (gate !== undefined) return { event: { type: "held", ...gate } }
-  const obstacle = await findObstacle(tx, run)
-  if (obstacle !== undefined) return { event: { type: "held", ...obstacle } }
-  const attempt = await countAttempt(tx, run)
-  return await unlessBlocked(tx, run, {
-    what: "the swap",
-    oids: [...(await readTied(tx, run.sourceOid)), run.targetOid ?? 0],
-    attempt,
-    work: async () => {
-      const swapped = await swap(tx, run)
-      return {
-        event: { type: "swapped" },
-        facts: { attempt, ...swapped.facts },
-        afterCommit: (db) => saveLockHeld(db, run, swapped),
-      }
-    },
-  })
+  return await trySwap(tx, run, { findObstacle, swap })
 }
 
 /** So few that the swap can be tried: more arrive on the way to the lock, and are replayed under it. */
@@ -132,19 +113,4 @@ async function assertAllProved(tx: Queryable, run: Run): Promise<void> {
     hint: `Copy again what differs: cutover retry ${run.id} --partition <label>`,
     details: counted,
   })
-}
-
-export async function countAttempt(tx: Queryable, run: Run): Promise<number> {
-  const { attempts } = await readOne<{ attempts: number }>(
-    tx,
-    sql`
-    update cutover.runs set attach_attempts = attach_attempts + 1 where id = ${run.id}
-    returning attach_attempts as attempts`,
-  )
-  return attempts
-}
-
-export async function saveLockHeld(db: Queryable, run: Run, swapped: Swapped): Promise<void> {
-  const heldMs = performance.now() - swapped.lockedAt
-  await db.query(sql`update cutover.runs set lock_held_ms = ${heldMs} where id = ${run.id}`)
 }

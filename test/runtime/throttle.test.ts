@@ -112,6 +112,23 @@ it("rows per second are kept on the average, and set while the run lives", async
   expect(records.map((one) => one.kind)).toContain("throttle.ended")
 })
 
+it("with --nice an index that is built for the run has no workers of its own", async () => {
+  await using database = await createDatabase("niceindex")
+  await createTable(database, 100)
+  await database.query(`
+    create table seen (statement text, workers text);
+    create function see() returns event_trigger language plpgsql security definer as
+      $$ begin insert into public.seen values (current_query(), pg_catalog.current_setting('max_parallel_maintenance_workers')); end $$;
+    create event trigger see on ddl_command_start when tag in ('CREATE INDEX') execute function see()`)
+  await using open = await services(database)
+  const options = { ...quick, nice: true, ensureIndexes: [["d"]] }
+  const run = await launchRun(open, { table: "t", by: "d", options })
+  await using _ = await worker(open, run.id)
+  await waitForStatus(open, run.id, (one) => one.run.state === "cleanup")
+  const seen = await database.query("select workers from seen where statement like '%create index concurrently%'")
+  expect(seen).toEqual([{ workers: "0" }])
+})
+
 // Before PostgreSQL 18 nobody counts them.
 describe.runIf(mainMajor >= 18)("parallel workers of the server", () => {
   it.each([

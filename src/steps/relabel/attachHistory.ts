@@ -4,17 +4,15 @@ import { type Queryable, readOne } from "../../postgres/Queryable.ts"
 import { join, literal, sql, table } from "../../postgres/sql.ts"
 import type { Run } from "../../store/runs.ts"
 import type { RunStep } from "../Step.ts"
-import { countAttempt, saveLockHeld } from "../attach.ts"
-import { readTied } from "../locks/tied.ts"
-import { BlockedError, unlessBlocked } from "../locks/unlessBlocked.ts"
+import { BlockedError } from "../locks/unlessBlocked.ts"
 import { assertUnchanged } from "../source/assertUnchanged.ts"
 import { assertStillCarried } from "../swap/assertStillCarried.ts"
 import { lockStatements, readIncomingKeys } from "../swap/belongings/incomingKeys.ts"
 import { markOf } from "../swap/belongings/marks.ts"
 import { readExchangeStatements, swapOf } from "../swap/exchange.ts"
-import { findClosedGate } from "../swap/gates.ts"
 import { findLongTransaction } from "../swap/obstacles.ts"
 import type { Swapped } from "../swap/swap.ts"
+import { trySwap } from "../swap/trySwap.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
 import { assertProven } from "./assertProven.ts"
 import { relabelBelongings } from "./belongings.ts"
@@ -25,24 +23,7 @@ import { relabelBelongings } from "./belongings.ts"
 export const attachHistory: RunStep = async ({ tx, run }) => {
   await assertUnchanged(tx, run)
   await assertProven(tx, run)
-  const gate = await findClosedGate(tx, run)
-  if (gate !== undefined) return { event: { type: "held", ...gate } }
-  const obstacle = await findLongTransaction(tx, run)
-  if (obstacle !== undefined) return { event: { type: "held", ...obstacle } }
-  const attempt = await countAttempt(tx, run)
-  return await unlessBlocked(tx, run, {
-    what: "the swap",
-    oids: [...(await readTied(tx, run.sourceOid)), run.targetOid ?? 0],
-    attempt,
-    work: async () => {
-      const swapped = await exchange(tx, run)
-      return {
-        event: { type: "swapped" },
-        facts: { attempt, ...swapped.facts },
-        afterCommit: async (db) => await saveLockHeld(db, run, swapped),
-      }
-    },
-  })
+  return await trySwap(tx, run, { findObstacle: findLongTransaction, swap: exchange })
 }
 
 /** What can be asked is asked before the lock; under it there are one question and one text of statements, which read no row. */

@@ -31,9 +31,8 @@ export function keyIndexes(source: TableDescription, keyColumn: string): readonl
 export async function ensureKeyIndexes(session: Queryable, run: Run): Promise<readonly string[]> {
   const source = await describeTable(session, run.sourceOid)
   if (source === undefined) throw sourceGone(run)
-  // The session is the run's alone, and ends with the builds. One with workers of its own takes all cores.
+  // The session is the run's alone, and ends with the builds.
   await session.query(sql`select set_config('maintenance_work_mem', ${`${sortMemoryMb}MB`}, false)`)
-  if (run.options.nice) await session.query(sql`select set_config('max_parallel_maintenance_workers', '0', false)`)
   const made: string[] = []
   for (const index of keyIndexes(source, run.key.column)) {
     if ((await findKeyIndex(session, run, index.name))?.isValid === true) continue

@@ -4,7 +4,14 @@ import { type Queryable, readOne } from "../../postgres/Queryable.ts"
 import { findRelation } from "../../postgres/catalog/findRelation.ts"
 import { sql } from "../../postgres/sql.ts"
 import type { Boundary } from "../../store/Blueprint.ts"
-import { addFinding, readPartitions, savePartitionState, saveTableName, unbounded } from "../../store/partitions.ts"
+import {
+  addFinding,
+  findPartitionByLabel,
+  readPartitions,
+  savePartitionState,
+  saveTableName,
+  unbounded,
+} from "../../store/partitions.ts"
 import { type Run, saveRunFacts } from "../../store/runs.ts"
 import type { RunStep } from "../Step.ts"
 import { attachStatements } from "../copy/catchUp.ts"
@@ -89,9 +96,8 @@ async function noteHistory(tx: Queryable, run: Run, { edge }: Boundary): Promise
     sql`select greatest(reltuples, 0)::float8 as rows from pg_class where oid = ${run.sourceOid}`,
   )
   await addFinding(tx, run.id, { label: historyLabel, bounds: { from: unbounded, to: edge }, rows, blocks: "{}" })
-  for (const partition of await readPartitions(tx, run.id)) {
-    if (partition.label !== historyLabel) continue
-    await saveTableName(tx, partition.id, historyName(run.table).name)
-    await savePartitionState(tx, partition.id, "validated")
-  }
+  const partition = await findPartitionByLabel(tx, run.id, historyLabel)
+  if (partition === undefined) throw new Error(`run ${run.id} lost the partition it just noted`)
+  await saveTableName(tx, partition.id, historyName(run.table).name)
+  await savePartitionState(tx, partition.id, "validated")
 }

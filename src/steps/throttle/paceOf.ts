@@ -32,9 +32,17 @@ export async function lanesByCores(db: Queryable): Promise<number> {
   return Math.min(mostLanes, Math.max(fewestLanes, (await readServerCores(db)) ?? 0))
 }
 
-/** Builds and comparisons with parallel workers of their own take all cores, however few connections there are. */
-export async function keepToLanes(tx: Queryable, { nice }: RunOptions): Promise<void> {
+/**
+ * Builds and comparisons with parallel workers of their own take all cores, however few connections there are. Holds for the
+ * transaction, or for the whole session.
+ */
+export async function keepToLanes(
+  db: Queryable,
+  { nice }: RunOptions,
+  span: "transaction" | "session" = "transaction",
+): Promise<void> {
   if (!nice) return
-  await tx.query(sql`
-    select set_config('max_parallel_maintenance_workers', '0', true), set_config('max_parallel_workers_per_gather', '0', true)`)
+  const isLocal = span === "transaction"
+  await db.query(sql`
+    select set_config('max_parallel_maintenance_workers', '0', ${isLocal}), set_config('max_parallel_workers_per_gather', '0', ${isLocal})`)
 }
