@@ -70,7 +70,7 @@ function measured(run: Run, { log, bounds }: Pair, relation: TableName, where: S
 
 /**
  * The rows `cutover_row` of a SELECT whose changes do not wait in the log. Most of the time none wait, and asking that of each
- * row costs half as much again as hashing it: so it is asked once whether there are any (`waiting`), and one of the two branches
+ * row costs a good part of hashing it: so it is asked once whether there are any (`waiting`), and one of the two branches
  * is not executed at all. Both sides of a comparison must ask the same: a row may wait under a month that it has left.
  */
 export function leavingOut(
