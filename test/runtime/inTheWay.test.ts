@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import pg from "pg"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import { type TestDatabase, type TestServer, startServer } from "../support/database.ts"
 import { contentOf } from "../support/oracle.ts"
 import { launchRun, services, waitForStatus, worker } from "../support/runs.ts"
@@ -138,6 +138,39 @@ describe("not in the way of the swap", () => {
     }
   })
 })
+
+describe("an autovacuum of the table, which would take hours,", () => {
+  it("steps aside for the run and for its swap, while readers and writers wait for nobody", async () => {
+    await using server = await startServer(undefined, { autovacuum_naptime: "1s" })
+    await using database = await server.createDatabase("autovacuum")
+    await using open = await services(database)
+    await createTables(database)
+    await database.query(
+      "alter table t set (autovacuum_vacuum_threshold = 0, autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)",
+    )
+    const vacuumed = async (): Promise<void> => {
+      await database.query("update t set v = 'w' where id <= 10000")
+      await vi.waitFor(async () => expect(await database.query(vacuumsOfTable)).toHaveLength(1), waiting)
+    }
+    await vacuumed()
+    const run = await launchRun(open, {
+      table: "t",
+      by: "d",
+      options: { writes: "capture", attach: "manual", monthsAhead: 0, monthsBack: 0 },
+    })
+    await using _ = await worker(open, run.id)
+    await waitForStatus(open, run.id, (one) => /ready to attach/.test(one.run.reason ?? ""), 20_000)
+    await vacuumed()
+    await database.query("update cutover.runs set gate_opened_at = clock_timestamp()")
+    const { attach } = await waitForStatus(open, run.id, (one) => one.run.state === "cleanup", 20_000)
+    expect(attach.swappedAt).not.toBeNull()
+  })
+})
+
+const waiting = { timeout: 20_000, interval: 50 }
+const vacuumsOfTable = `
+  select pid from pg_stat_activity
+  where backend_type = 'autovacuum worker' and query like 'autovacuum: VACUUM%public.t' and datname = current_database()`
 
 async function createTables(database: TestDatabase): Promise<void> {
   await database.query(`

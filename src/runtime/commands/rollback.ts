@@ -19,6 +19,7 @@ import { withLockRetries } from "../withLockRetries.ts"
 import { pause } from "./pause.ts"
 import { resume } from "./resume.ts"
 import { limitLocks } from "../../steps/locks/limitLocks.ts"
+import { letVacuumStepAside } from "../../steps/locks/stepAside.ts"
 
 export type RolledBack = { readonly run: Run; readonly lockHeldMs: number }
 
@@ -39,6 +40,7 @@ export async function rollback(services: Services, runId: string, reason: string
         return await passCommand(services, runId, async (tx, now) => {
           await assertWayBack(services, now)
           assertStillStopped(now)
+          await letVacuumStepAside(tx, now)
           await limitLocks(tx, now)
           swapped = relabels(now) ? await swapBackHistory(tx, now) : await swapBack(tx, now)
           return { event: { type: "rolled.back" }, facts: { ...swapped.facts, reason } }

@@ -10,6 +10,7 @@ import { replayPartition } from "../changes/replayPartition.ts"
 import { settingsOfPartition } from "../prep/settings.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
 import { analyzeRoughly } from "../statistics.ts"
+import { allowAutovacuum } from "./createPartitionTable.ts"
 import { isAttached } from "../targetPartitions.ts"
 
 /**
@@ -38,5 +39,6 @@ export function attachStatements(run: Run, partition: Partition): Sql[] {
     ...settingsOfPartition(requireBlueprint(run).source, tableOf(run, partition)),
     sql`alter table ${table(targetName(run.table))} attach partition ${name} ${partitionClause(partition.bounds)}`,
     ...(partition.bounds === null ? [] : [sql`alter table ${name} drop constraint ${ident(boundsCheck)}`]),
+    allowAutovacuum(requireBlueprint(run), tableOf(run, partition)),
   ]
 }

@@ -10,6 +10,8 @@ export type Blocker = {
   readonly mode: string
   readonly ageMs: number | null
   readonly query: string | null
+  /** Whether it is, or may be, an autovacuum that steps aside: see `letVacuumStepAside`. */
+  readonly stepsAside: boolean
 }
 
 /** Who holds locks on these tables, other than this session; the oldest first. */
@@ -22,7 +24,10 @@ export async function readBlockers(db: Queryable, oids: readonly number[]): Prom
            a.application_name as application,
            l.mode,
            round(extract(epoch from clock_timestamp() - coalesce(a.xact_start, p.prepared)) * 1000)::float8 as "ageMs",
-           left(a.query, 200) as query
+           left(a.query, 200) as query,
+           l.mode = 'ShareUpdateExclusiveLock' and l.pid is not null
+             and coalesce(a.backend_type = 'autovacuum worker' and a.query not like '%(to prevent wraparound)', true)
+             as "stepsAside"
     from pg_locks l
     left join pg_stat_activity a on a.pid = l.pid
     -- What holds a prepared transaction's locks has no pid; how its virtual transaction is written differs by version.

@@ -6,6 +6,7 @@ import type { Run } from "../../store/runs.ts"
 import type { Outcome } from "../Step.ts"
 import { readBlockers, renderBlockers } from "./blockers.ts"
 import { limitLocks } from "./limitLocks.ts"
+import { letVacuumStepAside } from "./stepAside.ts"
 
 export type LockedWork = {
   /** What waits, for the person who reads the reason: `the swap`. */
@@ -28,6 +29,7 @@ export async function unlessBlocked(
 ): Promise<Outcome<RunEvent>> {
   await tx.query(sql`savepoint locked_work`)
   try {
+    await letVacuumStepAside(tx, run, oids)
     await limitLocks(tx, run)
     return await work()
   } catch (error) {

@@ -46,7 +46,7 @@ async function oldSnapshot(tx: Queryable, run: Run): Promise<string | undefined>
 
 async function longTransaction(tx: Queryable, run: Run): Promise<string | undefined> {
   const blockers = await readBlockers(tx, await readTied(tx, run.sourceOid))
-  const long = blockers.filter((one) => one.ageMs === null || one.ageMs > longMs)
+  const long = blockers.filter((one) => !one.stepsAside && (one.ageMs === null || one.ageMs > longMs))
   if (long.length === 0 || Math.random() < shareOfTries) return undefined
   return `waits for a lock: ${renderBlockers(long)}`
 }
