@@ -204,9 +204,12 @@ function assertAtRest(run: Run): Sql[] {
   return [sql`do ${literal(statementText(body))}`]
 }
 
+/** Begins as a run does: an autovacuum of the table steps aside within deadlock_timeout, for a lock that nobody else notices. */
 export function inTransaction(run: Run, statements: readonly Sql[]): Sql[] {
   return [
     sql`begin`,
+    sql`set local lock_timeout = '5s'`,
+    sql`lock table only ${table(run.table)} in share update exclusive mode`,
     sql`set local lock_timeout = ${literal(`${run.options.lockTimeoutMs}ms`)}`,
     ...statements,
     sql`commit`,
