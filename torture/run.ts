@@ -1,10 +1,10 @@
 /**
  * What a cutover survives, as a scoreboard. Each failure prints the line that repeats it.
  * `npm run torture -- [scenario …] [--quick | --full] [--seeds 50] [--first 1] [--at CASE] [--major 18] [--rows 40000] [--json FILE]`
- * `--write-docs` puts the scoreboard into docs/reliability.md.
+ * `--write-docs` puts the scoreboard into docs/reliability.md; with `--board FILE …`, those of earlier runs, and plays nothing.
  * `--record` notes anew how many statements a whole run has.
  */
-import { writeFile } from "node:fs/promises"
+import { readFile, writeFile } from "node:fs/promises"
 import { parseArgs } from "node:util"
 import type { Major } from "../src/embedded/binaries.ts"
 import { destroyLeftovers } from "../test/support/testClusters.ts"
@@ -14,7 +14,7 @@ import { recordingOf } from "./faults/recording.ts"
 import { saveRecorded } from "./faults/recorded.ts"
 import { playScenario } from "./playScenario.ts"
 import { type Score, renderScoreboard } from "./scoreboard.ts"
-import { writeDocs } from "./writeDocs.ts"
+import { type Board, writeDocs } from "./writeDocs.ts"
 import { scenarios } from "./scenarios/scenarios.ts"
 
 const { values, positionals } = parseArgs({
@@ -29,12 +29,14 @@ const { values, positionals } = parseArgs({
     rows: { type: "string" },
     json: { type: "string" },
     "write-docs": { type: "boolean", default: false },
+    board: { type: "string", multiple: true, default: [] },
     record: { type: "boolean", default: false },
   },
 })
 
 async function main(): Promise<void> {
   const major = Number(values.major) as Major
+  if (values.board.length > 0) return await writeDocs(await readBoards(values.board))
   await destroyLeftovers()
   await using servers = new Servers(major)
   if (values.record) {
@@ -48,10 +50,23 @@ async function main(): Promise<void> {
     scores.push(await playScenario(scenario, server, { ...options(), seeds: values.seeds }))
   }
   process.stdout.write(renderScoreboard(scores))
-  if (values.json !== undefined)
-    await writeFile(values.json, `${JSON.stringify({ at: new Date(), major, size: size(), scores }, null, 2)}\n`)
-  if (values["write-docs"]) await writeDocs(scores, process.argv.slice(2).join(" "), major)
+  const board: Board = { at: new Date().toISOString(), command: command(), major, scores }
+  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(board, null, 2)}\n`)
+  if (values["write-docs"]) await writeDocs([board])
   if (scores.some((score) => score.failed > 0)) process.exitCode = 1
+}
+
+/** What was typed after `--`, without where the scoreboard was to be put. */
+function command(): string {
+  const { json: _, "write-docs": __, board: ___, ...played } = values
+  const given = Object.entries(played).filter(([name, value]) => process.argv.includes(`--${name}`) && value !== false)
+  return [...positionals, ...given.map(([name, value]) => (value === true ? `--${name}` : `--${name} ${value}`))].join(
+    " ",
+  )
+}
+
+async function readBoards(files: readonly string[]): Promise<Board[]> {
+  return await Promise.all(files.map(async (file) => JSON.parse(await readFile(file, "utf8")) as Board))
 }
 
 function chosenScenarios(): Scenario[] {

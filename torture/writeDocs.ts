@@ -6,20 +6,46 @@ import { type Score, renderScoreboard } from "./scoreboard.ts"
 const page = fileURLToPath(new URL("../docs/reliability.md", import.meta.url))
 const marks = { begin: "<!-- scoreboard -->\n", end: "<!-- end of the scoreboard -->\n" }
 
-/** Puts a scoreboard into docs/reliability.md, in place of the one that is there. `command` is what was typed after `--`. */
-export async function writeDocs(scores: readonly Score[], command: string, major: number): Promise<void> {
+/** A scoreboard with where it comes from. `command` is what was typed after `--`. */
+export type Board = {
+  readonly at: string
+  readonly command: string
+  readonly major: number
+  readonly scores: readonly Score[]
+}
+
+/** Puts scoreboards into docs/reliability.md as one, in place of the one that is there; a scenario's later one counts. */
+export async function writeDocs(boards: readonly Board[]): Promise<void> {
   const text = await readFile(page, "utf8")
   const [from, to] = [text.indexOf(marks.begin), text.indexOf(marks.end)]
   if (from < 0 || to < from) throw new Error(`${page} has no place for the scoreboard`)
-  await writeFile(page, text.slice(0, from) + marks.begin + renderBlock(scores, command, major) + text.slice(to))
+  const scores = new Map(boards.flatMap((board) => board.scores).map((score) => [score.scenario, score]))
+  const block = `\n${boards.map(renderFacts).join("\n")}\n\n\`\`\`\n${renderScoreboard([...scores.values()])}\`\`\`\n\n${renderTimes([...scores.values()])}\n`
+  await writeFile(page, text.slice(0, from) + marks.begin + block + text.slice(to))
 }
 
-function renderBlock(scores: readonly Score[], command: string, major: number): string {
+function renderFacts({ at, command, major, scores }: Board): string {
   const sum = (of: (score: Score) => number): number => scores.reduce((all, score) => all + of(score), 0)
-  const facts = [
-    `\`npm run torture -- ${command}\`, ${new Date().toISOString().slice(0, 10)}, PostgreSQL ${major}, ${availableParallelism()} cores:`,
-    `${sum((one) => one.faults)} faults, ${sum((one) => one.rounds)} rounds, ${sum((one) => one.failed)} failed,`,
-    `${Math.ceil(sum((one) => one.seconds) / 60)} minutes.`,
-  ]
-  return `\n${facts.join("\n")}\n\n\`\`\`\n${renderScoreboard(scores)}\`\`\`\n\n`
+  return [
+    `- \`npm run torture -- ${command}\`, ${at.slice(0, 10)}, PostgreSQL ${major}, ${availableParallelism()} cores:`,
+    `  ${sum((one) => one.faults)} faults, ${sum((one) => one.rounds)} rounds, ${sum((one) => one.failed)} failed,`,
+    `  ${Math.ceil(sum((one) => one.seconds) / 60)} minutes`,
+  ].join("\n")
+}
+
+/** What took how long, in milliseconds, over all rounds of a scenario. */
+function renderTimes(scores: readonly Score[]): string {
+  const lines = scores.flatMap(({ scenario, ms }) =>
+    Object.entries(ms)
+      .filter(([, { max }]) => max > 0)
+      .map(
+        ([figure, { median, p95, max }]) => `| \`${scenario}\` | ${wordsOf(figure)} | ${median} | ${p95} | ${max} |`,
+      ),
+  )
+  return ["| scenario | milliseconds of | median | p95 | most |", "|---|---|--:|--:|--:|", ...lines, ""].join("\n")
+}
+
+/** `longestClientTransaction` as a person says it. */
+function wordsOf(figure: string): string {
+  return figure.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
 }
