@@ -3,7 +3,7 @@ import type { Statement } from "../../test/support/wire/Statement.ts"
 import { type Action, sqlStates } from "./sqlStates.ts"
 
 /**
- * A statement of a kind that fails with a SQLSTATE: within the transaction of a job, or elsewhere. Written as
+ * A statement of a kind that fails with a SQLSTATE: in what works for a job, or elsewhere. Written as
  * `3f9a1#2=55P03`, or `3f9a1#2~55P03` where it is elsewhere.
  */
 export type Injection = {
@@ -31,6 +31,16 @@ export function isInJob(statement: Statement): boolean {
   return [...statement.before.slice(0, 2), statement].some((one) =>
     one.text.startsWith("select pg_try_advisory_xact_lock"),
   )
+}
+
+/** Tells of the statements of a proxy, asked in their order, which work for a job: in its transaction, or in the session that builds indexes. */
+export function noticeJobs(): (statement: Statement) => boolean {
+  const building = new Set<number>()
+  return (statement) => {
+    if (statement.text.includes("pg_backend_pid() as pid, set_config('statement_timeout', '0', false)"))
+      building.add(statement.connection)
+    return building.has(statement.connection) || isInJob(statement)
+  }
 }
 
 export function faultOf({ sqlState }: Injection): Fault {

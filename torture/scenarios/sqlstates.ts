@@ -13,7 +13,14 @@ import { isQuiet, launchRun, services } from "../../test/support/runs.ts"
 import type { Statement } from "../../test/support/wire/Statement.ts"
 import { FaultProxy } from "../../test/support/wire/faultProxy.ts"
 import type { Options, Plan, Round, Scenario } from "../Scenario.ts"
-import { type Injection, actionOf, faultOf, isInJob, parseInjections, renderInjections } from "../faults/Injection.ts"
+import {
+  type Injection,
+  actionOf,
+  faultOf,
+  noticeJobs,
+  parseInjections,
+  renderInjections,
+} from "../faults/Injection.ts"
 import { judgeRun } from "../faults/judgeRun.ts"
 import { findRunId } from "../faults/lives.ts"
 import { renderMissed } from "../faults/missed.ts"
@@ -58,6 +65,7 @@ type Place = Pick<Injection, "kind" | "occurrence" | "isInJob">
 /** The first statement of each kind, within a job's transaction and elsewhere. */
 function placesOf(statements: readonly Statement[]): Place[] {
   const places = new Map<string, Place>()
+  const isInJob = noticeJobs()
   for (const statement of statements) {
     const inJob = isInJob(statement)
     const name = `${statement.kind} ${inJob}`
@@ -75,6 +83,7 @@ async function runInjections(server: TestServer, seed: number, { at = "" }: Opti
   await using writers = await startSlowWriters(database, seed)
   const left = new Set(parseInjections(at))
   const thrown: Injection[] = []
+  const isInJob = noticeJobs()
   let isLaunched = false
   await using proxy = await FaultProxy.start(database.url, (statement) => {
     const inJob = isInJob(statement)
