@@ -12,6 +12,7 @@ import { replay } from "./changes/replay.ts"
 import { addStrayPartitions } from "./changes/strays.ts"
 import { vacuumLog } from "./changes/vacuumLog.ts"
 import { heedTruncation } from "./changes/truncation.ts"
+import { ensureVacuumedAsSource } from "./autovacuum.ts"
 import { assertUnchanged } from "./source/assertUnchanged.ts"
 import { analyzeParentRoughly } from "./statistics.ts"
 import { findObstacle } from "./swap/obstacles.ts"
@@ -26,14 +27,20 @@ import { trySwap } from "./swap/trySwap.ts"
 export const attach: RunStep = async ({ tx, run }) => {
   await assertAllProved(tx, run)
   // In a transaction of its own: the lock of the swap would be held for as long as its catalog changes take to commit.
-  if (followsBack(run) && (await ensureCapturesBack(tx, run, targetName(run.table))))
-    return { event: { type: "replayed" } }
+  if (await changeCatalogBefore(tx, run)) return { event: { type: "replayed" } }
   if (run.options.writes === "capture") {
     const notYet = await catchUpWithChanges(tx, run)
     if (notYet !== undefined) return notYet
   }
   await analyzeTarget(tx, run)
   return await trySwap(tx, run, { findObstacle, swap })
+}
+
+/** What the swap would else change in the catalog under its lock; says whether there was anything. */
+async function changeCatalogBefore(tx: Queryable, run: Run): Promise<boolean> {
+  const isVacuumedNow = await ensureVacuumedAsSource(tx, run)
+  const isFollowedNow = followsBack(run) && (await ensureCapturesBack(tx, run, targetName(run.table)))
+  return isVacuumedNow || isFollowedNow
 }
 
 /** So few that the swap can be tried: more arrive on the way to the lock, and are replayed under it. */

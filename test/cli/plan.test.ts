@@ -86,7 +86,7 @@ describe("cutover plan", () => {
       "access exclusive mode",
       'rename to "returns_raw_legacy"',
       'create or replace view "public"."by_vendor"',
-      "analyze",
+      "\nanalyze ",
     ]
     const at = order.map((text) => stdout.indexOf(text))
     expect(at).toEqual(at.toSorted((a, b) => a - b))

@@ -8,9 +8,9 @@ import { noteLoaded } from "../locks/oldSnapshots.ts"
 import { replayCopied } from "../changes/replayCopied.ts"
 import { replayPartition } from "../changes/replayPartition.ts"
 import { settingsOfPartition } from "../prep/settings.ts"
+import { vacuumDeadRowsOnly } from "../autovacuum.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
 import { analyzeRoughly } from "../statistics.ts"
-import { allowAutovacuum } from "./createPartitionTable.ts"
 import { isAttached } from "../targetPartitions.ts"
 
 /**
@@ -25,7 +25,7 @@ export const catchUp: PartitionStep = async ({ tx, run }, partition) => {
   if (!(await isAttached(tx, run, name))) {
     // An exclusion constraint is built by ATTACH, for as long as that takes.
     await tx.query(sql`select set_config('statement_timeout', '0', true)`)
-    for (const statement of attachStatements(run, partition)) await tx.query(statement)
+    for (const statement of [...attachStatements(run, partition), vacuumDeadRowsOnly(name)]) await tx.query(statement)
   }
   await replayCopied(tx, run)
   await noteLoaded(tx, run)
@@ -39,6 +39,5 @@ export function attachStatements(run: Run, partition: Partition): Sql[] {
     ...settingsOfPartition(requireBlueprint(run).source, tableOf(run, partition)),
     sql`alter table ${table(targetName(run.table))} attach partition ${name} ${partitionClause(partition.bounds)}`,
     ...(partition.bounds === null ? [] : [sql`alter table ${name} drop constraint ${ident(boundsCheck)}`]),
-    allowAutovacuum(requireBlueprint(run), tableOf(run, partition)),
   ]
 }

@@ -2,9 +2,10 @@ import { historyName, targetName } from "../../domain/derivedNames.ts"
 import { type Interval, labelOf, nextStart } from "../../domain/interval.ts"
 import { type Queryable, readOne } from "../../postgres/Queryable.ts"
 import { findRelation } from "../../postgres/catalog/findRelation.ts"
-import { sql } from "../../postgres/sql.ts"
+import { type Sql, sql } from "../../postgres/sql.ts"
 import type { Boundary } from "../../store/Blueprint.ts"
 import {
+  type Partition,
   addFinding,
   findPartitionByLabel,
   readPartitions,
@@ -14,6 +15,7 @@ import {
 } from "../../store/partitions.ts"
 import { type Run, saveRunFacts } from "../../store/runs.ts"
 import type { RunStep } from "../Step.ts"
+import { vacuumAsSource } from "../autovacuum.ts"
 import { attachStatements } from "../copy/catchUp.ts"
 import { indexesOfPartition } from "../copy/buildIndex.ts"
 import { createPartitionTable } from "../copy/createPartitionTable.ts"
@@ -83,10 +85,18 @@ async function buildMonths(tx: Queryable, run: Run): Promise<void> {
   for (const partition of await readPartitions(tx, run.id)) {
     const name = tableOf(run, partition)
     await createPartitionTable(tx, run, partition, name)
-    for (const statement of [...indexesOfPartition(run, name), ...attachStatements(run, partition)])
-      await tx.query(statement)
+    for (const statement of emptyMonthStatements(run, partition)) await tx.query(statement)
     await savePartitionState(tx, partition.id, "validated")
   }
+}
+
+/** What makes a month's table, in which there is nothing to load, a partition. */
+export function emptyMonthStatements(run: Run, partition: Partition): Sql[] {
+  return [
+    ...indexesOfPartition(run, tableOf(run, partition)),
+    ...attachStatements(run, partition),
+    vacuumAsSource(requireBlueprint(run), tableOf(run, partition)),
+  ]
 }
 
 /** Its CHECK is valid, so its rows are proved; they are neither counted nor copied. The table is not the run's to drop: no OID is noted. */

@@ -3,8 +3,6 @@ import { labelOf } from "../../../domain/interval.ts"
 import { readSettingStatements } from "../../../postgres/sessionSettings.ts"
 import type { Queryable } from "../../../postgres/Queryable.ts"
 import { type Sql, sql, table } from "../../../postgres/sql.ts"
-import { indexesOfPartition } from "../../../steps/copy/buildIndex.ts"
-import { attachStatements } from "../../../steps/copy/catchUp.ts"
 import { partitionStatements } from "../../../steps/copy/createPartitionTable.ts"
 import { readBounds } from "../../../steps/keyExpression.ts"
 import { tableOf } from "../../../steps/partitionTable.ts"
@@ -14,7 +12,7 @@ import { targetStatements } from "../../../steps/prep/scaffold.ts"
 import { relabelBelongings } from "../../../steps/relabel/belongings.ts"
 import { boundStatement } from "../../../steps/relabel/boundHistory.ts"
 import { keyIndexStatements, keyIndexes } from "../../../steps/relabel/keyIndexes.ts"
-import { historyLabel, requireBoundary, startsAhead } from "../../../steps/relabel/layOut.ts"
+import { emptyMonthStatements, historyLabel, requireBoundary, startsAhead } from "../../../steps/relabel/layOut.ts"
 import { proofStatement } from "../../../steps/relabel/proveHistory.ts"
 import { requireBlueprint } from "../../../steps/requireBlueprint.ts"
 import { lockStatements, plannedIncomingValidation } from "../../../steps/swap/belongings/incomingKeys.ts"
@@ -91,8 +89,7 @@ async function layout(db: Queryable, run: Run, ahead: readonly Partition[]): Pro
     ...targetStatements(run, blueprint, grantees),
     ...ahead.flatMap((partition) => [
       ...partitionStatements(run, partition, tableOf(run, partition), grantees),
-      ...indexesOfPartition(run, tableOf(run, partition)),
-      ...attachStatements(run, partition),
+      ...emptyMonthStatements(run, partition),
     ]),
   ]
 }

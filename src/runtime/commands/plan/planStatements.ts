@@ -2,6 +2,7 @@ import { targetName } from "../../../domain/derivedNames.ts"
 import type { Queryable } from "../../../postgres/Queryable.ts"
 import { readSettingStatements } from "../../../postgres/sessionSettings.ts"
 import { type Sql, ident, join, literal, sql, statementText, table } from "../../../postgres/sql.ts"
+import { vacuumAsSource, vacuumDeadRowsOnly } from "../../../steps/autovacuum.ts"
 import { dropChangeLogStatements } from "../../../steps/changes/capture.ts"
 import { indexesOfPartition } from "../../../steps/copy/buildIndex.ts"
 import { attachStatements } from "../../../steps/copy/catchUp.ts"
@@ -112,6 +113,7 @@ function copyOf(run: Run, { partition, isThere }: PlannedPartition, grantees: De
     ...all("copy", `${label}: indexes, and attached without a scan`, onNothing, [
       ...indexesOfPartition(run, name),
       ...attachStatements(run, partition),
+      vacuumDeadRowsOnly(name),
     ]),
   ]
 }
@@ -143,7 +145,8 @@ async function attachment(
 ): Promise<PlannedStatement[]> {
   const names = partitions.map(({ partition }) => tableOf(run, partition))
   const holdsDefault = partitions.find(({ partition }) => partition.bounds === null)
-  return all(
+  const made = partitions.filter(({ isThere }) => !isThere)
+  const swap = all(
     "attach",
     "the swap, in one transaction",
     `ACCESS EXCLUSIVE on the source and what hangs on it; waited for ${run.options.lockTimeoutMs} ms at a time`,
@@ -161,6 +164,15 @@ async function attachment(
       ...(await readExchangeStatements(db, swapOf(run, names), belongings)),
     ]),
   )
+  return [
+    ...all(
+      "attach",
+      "the partitions vacuumed as the table is",
+      onNothing,
+      made.map(({ partition }) => vacuumAsSource(requireBlueprint(run), tableOf(run, partition))),
+    ),
+    ...swap,
+  ]
 }
 
 async function aftermath(

@@ -1,0 +1,52 @@
+import type { TableName } from "../domain/tableName.ts"
+import type { Queryable } from "../postgres/Queryable.ts"
+import type { TableDescription } from "../postgres/catalog/TableDescription.ts"
+import { type Sql, raw, sql, table } from "../postgres/sql.ts"
+import type { Blueprint } from "../store/Blueprint.ts"
+import type { Run } from "../store/runs.ts"
+import { requireBlueprint } from "./requireBlueprint.ts"
+
+/** Storage parameters by which a month is vacuumed otherwise than the source, until the swap. */
+const ours = ["autovacuum_enabled", "autovacuum_vacuum_insert_threshold", "autovacuum_analyze_threshold"]
+
+/** Until it is attached nobody but us touches a month, and an autovacuum, which every batch makes due, would be in our way. */
+const whileLoaded = ["autovacuum_enabled=off"]
+
+/**
+ * From then on replays leave dead rows, which are vacuumed away. That it was just filled is no reason: every month would be read
+ * again, with its indexes, by the cores that copy the next one, and be under vacuum when the swap wants its lock.
+ */
+const whileFollowing = ["autovacuum_vacuum_insert_threshold=-1", "autovacuum_analyze_threshold=2147483647"]
+
+/** Storage parameters for the table of a month that is to be loaded. */
+export function optionsWhileLoaded(source: TableDescription): string[] {
+  return [...source.options.filter((option) => !isOurs(option)), ...whileLoaded]
+}
+
+export function vacuumDeadRowsOnly(name: TableName): Sql {
+  return sql`alter table ${table(name)} reset (autovacuum_enabled), set (${raw(whileFollowing.join(", "))})`
+}
+
+/** Has a month vacuumed as the source is. */
+export function vacuumAsSource({ source }: Blueprint, name: TableName): Sql {
+  const own = source.options.filter(isOurs)
+  const set = own.length === 0 ? sql`` : sql`, set (${raw(own.join(", "))})`
+  return sql`alter table ${table(name)} reset (${raw(ours.join(", "))})${set}`
+}
+
+/** Has all months of the target vacuumed as the source is, and says whether any was not yet. Takes SHARE UPDATE EXCLUSIVE on those. */
+export async function ensureVacuumedAsSource(tx: Queryable, run: Run): Promise<boolean> {
+  const { rows } = await tx.query<{ schema: string; name: string }>(sql`
+    select n.nspname as schema, c.relname as name
+    from pg_inherits i
+    join pg_class c on c.oid = i.inhrelid
+    join pg_namespace n on n.oid = c.relnamespace
+    where i.inhparent = ${run.targetOid} and c.reloptions @> ${whileFollowing}::text[]
+    order by c.oid`)
+  for (const { schema, name } of rows) await tx.query(vacuumAsSource(requireBlueprint(run), { schema, name }))
+  return rows.length > 0
+}
+
+function isOurs(option: string): boolean {
+  return ours.some((name) => option.startsWith(`${name}=`))
+}

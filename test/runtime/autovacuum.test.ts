@@ -1,0 +1,54 @@
+import { describe, expect, it, vi } from "vitest"
+import { type TestDatabase, startServer } from "../support/database.ts"
+import { launchRun, services, workUntil, workUntilQuiet } from "../support/runs.ts"
+
+describe("a month that was filled", () => {
+  it("is not vacuumed for that while the others are copied; after the swap it is, as the source was", async () => {
+    await using server = await startServer(undefined, { autovacuum_naptime: "1s" })
+    await using database = await server.createDatabase("autovacuum")
+    await using open = await services(database)
+    await database.query(`
+      create table t (id int, d date not null, v text, primary key (id, d)) with (autovacuum_vacuum_cost_limit = 9000);
+      insert into t select g, date '2024-01-01' + g % 60, repeat('v', 100) from generate_series(1, 20000) g;`)
+    const run = await launchRun(open, {
+      table: "t",
+      by: "d",
+      options: { writes: "capture", monthsAhead: 0, monthsBack: 0 },
+    })
+    await workUntil(open, run.id, (status) => status.totals.copied >= 1)
+    const filled = await readPartitions(database)
+    await database.query(`
+      create table filled_as_well (like t);
+      insert into filled_as_well select * from t`)
+    await vi.waitFor(async () => {
+      expect(await vacuumsOf(database, "filled_as_well")).toBeGreaterThan(0)
+    }, waiting)
+    expect(filled.length).toBeGreaterThan(0)
+    for (const { name } of filled) expect(await vacuumsOf(database, name)).toBe(0)
+
+    await workUntilQuiet(open, run.id)
+    for (const { options } of await readPartitions(database))
+      expect(options).toEqual(["autovacuum_vacuum_cost_limit=9000"])
+    await vi.waitFor(async () => {
+      for (const { name } of filled) expect(await vacuumsOf(database, name)).toBeGreaterThan(0)
+    }, waiting)
+  })
+})
+
+const waiting = { timeout: 30_000, interval: 50 }
+
+async function readPartitions(database: TestDatabase): Promise<{ name: string; options: readonly string[] | null }[]> {
+  return await database.query(
+    `select relname as name, reloptions as options
+     from pg_class
+     where relispartition and relkind = 'r' and relnamespace = 'public'::regnamespace
+     order by 1`,
+  )
+}
+
+async function vacuumsOf(database: TestDatabase, table: string): Promise<number> {
+  const [found] = await database.query<{ n: number }>(
+    `select autovacuum_count::int as n from pg_stat_user_tables where relname = '${table}'`,
+  )
+  return found?.n ?? 0
+}
