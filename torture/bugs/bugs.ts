@@ -247,6 +247,6 @@ export const bugs: readonly Bug[] = [
         "if (found !== null) await queue.deleteRunQueue(runId)",
       ],
     ],
-    test: ["test/runtime/launch.test.ts", "leaves the run its queue, so that a worker can go on with it"],
+    test: ["test/runtime/launch.test.ts", "and nobody can look up leaves the run its queue, so that a worker can go on with it"],
   },
 ]

@@ -9,6 +9,7 @@ import { serverChecks, tableChecks } from "../../steps/preflight/preflight.ts"
 import { findSource } from "../../steps/preflight/resolveSource.ts"
 import { readStatuses } from "../../store/status.ts"
 import type { Services } from "../Services.ts"
+import { acrossBreaks } from "../acrossBreaks.ts"
 
 /** What the server, the role and, where one was named, the table are like for a run: the document of `doctor --json`. */
 export type Diagnosis = {
@@ -19,7 +20,11 @@ export type Diagnosis = {
 }
 
 /** Looks, and changes nothing. That it got a connection tells already that no pooler in transaction mode is in between. */
-export async function doctor({ database }: Services, table: TableName | null): Promise<Diagnosis> {
+export async function doctor(services: Services, table: TableName | null): Promise<Diagnosis> {
+  return await acrossBreaks(services, () => examine(services, table))
+}
+
+async function examine({ database }: Services, table: TableName | null): Promise<Diagnosis> {
   return await database.withSession(async (session) => {
     const server = await readOne<Diagnosis["server"]>(
       session,

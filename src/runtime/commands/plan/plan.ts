@@ -10,6 +10,7 @@ import { resolveSource } from "../../../steps/preflight/resolveSource.ts"
 import { type Sample, nothingSampled, sampleKeys } from "../../../steps/preflight/sampleKeys.ts"
 import type { Run, Strategy } from "../../../store/runs.ts"
 import type { Services } from "../../Services.ts"
+import { acrossBreaks } from "../../acrossBreaks.ts"
 import type { LaunchRequest } from "../launch.ts"
 import { type Estimates, estimate } from "./estimate.ts"
 import { imagineRun } from "./imagineRun.ts"
@@ -38,7 +39,11 @@ export type PlannedPartition = {
 }
 
 /** Looks at the table as a launch would, and says what it would do. A READ ONLY transaction, so it changes nothing. */
-export async function plan({ database }: Services, request: LaunchRequest): Promise<Plan> {
+export async function plan(services: Services, request: LaunchRequest): Promise<Plan> {
+  return await acrossBreaks(services, () => lookOnce(services, request))
+}
+
+async function lookOnce({ database }: Services, request: LaunchRequest): Promise<Plan> {
   return await database.withSession(async (session) => {
     try {
       await session.query(sql`begin isolation level repeatable read read only`)
