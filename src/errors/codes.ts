@@ -87,6 +87,10 @@ export const errorCodes = {
     exit: exitCodes.refused,
     meaning: "Some partition keys are decades away from all the others, and get partitions of their own.",
   },
+  CUTOVER_GAPS: {
+    exit: exitCodes.refused,
+    meaning: "Between the partitions are stretches of time without one; a row that comes there after the swap fails.",
+  },
   CUTOVER_TOO_MANY_PARTITIONS: {
     exit: exitCodes.refused,
     meaning: "The interval is so short that there would be more partitions than a server plans for with ease.",

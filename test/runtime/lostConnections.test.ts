@@ -96,8 +96,8 @@ const cutsPerCommand = 4
 
 /** Each command suffers from its begin to its end. */
 function dealOut(moments: readonly Moment[]): Set<Moment>[] {
-  const commands = Math.ceil(moments.length / cutsPerCommand)
-  return Array.from({ length: commands }, (_, n) => new Set(moments.filter((__, i) => i % commands === n)))
+  const times = Math.ceil(moments.length / cutsPerCommand)
+  return Array.from({ length: times }, (_, n) => new Set(moments.filter((__, i) => i % times === n)))
 }
 
 const whenever = ["before", "after"] as const

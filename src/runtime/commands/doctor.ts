@@ -1,12 +1,16 @@
+import type { Status } from "../../domain/status.ts"
 import { type TableName, renderTableName } from "../../domain/tableName.ts"
 import { CutoverError } from "../../errors/CutoverError.ts"
 import { exitCodes } from "../../errors/codes.ts"
 import { type Queryable, readOne } from "../../postgres/Queryable.ts"
 import { sql } from "../../postgres/sql.ts"
+import { gapFindings } from "../../steps/preflight/gapFindings.ts"
 import { type Finding, block, ok, warn } from "../../steps/preflight/Check.ts"
 import { checkServer } from "../../steps/preflight/server/checkServer.ts"
 import { serverChecks, tableChecks } from "../../steps/preflight/preflight.ts"
 import { findSource } from "../../steps/preflight/resolveSource.ts"
+import { readTargetPartitions } from "../../steps/targetPartitions.ts"
+import { readRun } from "../../store/runs.ts"
 import { readStatuses } from "../../store/status.ts"
 import type { Services } from "../Services.ts"
 import { acrossBreaks } from "../acrossBreaks.ts"
@@ -85,14 +89,24 @@ async function lookAtClock(db: Queryable): Promise<Finding> {
 async function lookAtRuns(db: Queryable): Promise<Finding[]> {
   const open = (await readStatuses(db)).filter((one) => one.run.finishedAt === null)
   if (open.length === 0) return [ok("CUTOVER_RUN_OPEN", "no run is open.")]
-  return open.map(({ run }) => {
-    const what = `run ${run.id} of ${run.table} is open: ${run.state}, ${run.control}, ${run.workers} workers alive`
-    return run.workers > 0 || run.control !== "running"
-      ? ok("CUTOVER_RUN_OPEN", `${what}.`)
-      : warn(
-          "CUTOVER_RUN_OPEN",
-          `${what}, so nobody works it.`,
-          `Go on with: cutover resume ${run.id}, or: cutover worker`,
-        )
-  })
+  const found: Finding[] = []
+  for (const { run } of open) found.push(lookAtRun(run), ...(await lookAtGaps(db, run.id)))
+  return found
+}
+
+/** Of what is, once the table is partitioned; before that it is the plan's to tell. */
+async function lookAtGaps(db: Queryable, runId: string): Promise<Finding[]> {
+  const run = await readRun(db, runId)
+  return run.swappedAt === null ? [] : gapFindings(run.table, await readTargetPartitions(db, run), { planned: false })
+}
+
+function lookAtRun(run: Status["run"]): Finding {
+  const what = `run ${run.id} of ${run.table} is open: ${run.state}, ${run.control}, ${run.workers} workers alive`
+  return run.workers > 0 || run.control !== "running"
+    ? ok("CUTOVER_RUN_OPEN", `${what}.`)
+    : warn(
+        "CUTOVER_RUN_OPEN",
+        `${what}, so nobody works it.`,
+        `Go on with: cutover resume ${run.id}, or: cutover worker`,
+      )
 }

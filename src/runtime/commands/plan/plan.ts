@@ -5,6 +5,7 @@ import { tableOf } from "../../../steps/partitionTable.ts"
 import { historyLabel, requireBoundary } from "../../../steps/relabel/layOut.ts"
 import { freeName } from "../../../steps/prep/freeName.ts"
 import type { Finding } from "../../../steps/preflight/Check.ts"
+import { gapFindings } from "../../../steps/preflight/gapFindings.ts"
 import { preflight } from "../../../steps/preflight/preflight.ts"
 import { resolveSource } from "../../../steps/preflight/resolveSource.ts"
 import { type Sample, nothingSampled, sampleKeys } from "../../../steps/preflight/sampleKeys.ts"
@@ -61,14 +62,15 @@ async function look(db: Queryable, request: LaunchRequest): Promise<Plan> {
   const run = await imagineRun(db, request, source, key, may)
   const sample = may ? await sampleKeys(db, run) : nothingSampled
   const isRelabelled = run.blueprint?.boundary !== undefined
+  const partitions = isRelabelled ? await tablesOfRelabel(db, run, sample) : await tablesOf(db, request, sample)
   return {
     schemaVersion: 1,
     table: renderTableName(request.table),
     by: key.column,
     interval: request.options.interval,
     strategy: isRelabelled ? strategyOfRelabel(run) : strategyOf(sample),
-    partitions: isRelabelled ? await tablesOfRelabel(db, run, sample) : await tablesOf(db, request, sample),
-    findings,
+    partitions,
+    findings: [...findings, ...gapFindings(request.table, partitions, { planned: true })],
     estimates: await estimate(db, run, sample),
     sql: isRelabelled ? await planRelabel(db, run) : await planStatements(db, run, sample),
   }
