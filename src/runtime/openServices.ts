@@ -29,7 +29,7 @@ const usualPatienceMs = 60_000
  * What is not let in at all is told soon: it is most often a mistake in the address. A connection that a proxy cuts is there again at the
  * second try.
  */
-const openingPatienceMs = 400
+const openingPatienceMs = 2_500
 
 export type OpenServices = Services & { close(): Promise<void> }
 
