@@ -1,3 +1,4 @@
+import { runOptionsSchema } from "../../config/runOptions.ts"
 import type { Status } from "../../domain/status.ts"
 import { type TableName, renderTableName } from "../../domain/tableName.ts"
 import { CutoverError } from "../../errors/CutoverError.ts"
@@ -14,6 +15,7 @@ import { readRun } from "../../store/runs.ts"
 import { readStatuses } from "../../store/status.ts"
 import type { Services } from "../Services.ts"
 import { acrossBreaks } from "../acrossBreaks.ts"
+import { checkLadder } from "../ladder.ts"
 
 /** What the server, the role and, where one was named, the table are like for a run: the document of `doctor --json`. */
 export type Diagnosis = {
@@ -47,6 +49,7 @@ async function examine({ database }: Services, table: TableName | null): Promise
     // A server that is too old, or a standby, could not be asked the rest.
     if (findings.some((one) => one.level === "block")) return diagnosis
     for (const check of serverChecks) findings.push(...(await check({ db: session })))
+    findings.push(...(await checkLadder(session, runOptionsSchema.parse({}))))
     findings.push(await lookAtClock(session), ...(await lookAtRuns(session)))
     if (table !== null) {
       findings.push(...(await lookAtTable(session, table)))

@@ -14,6 +14,7 @@ import { appendRecord } from "../../store/log.ts"
 import { type NewRun, type Run, findOpenRunOf, findRunById, insertRun, readRun } from "../../store/runs.ts"
 import type { Services } from "../Services.ts"
 import { acrossBreaks, lookUp } from "../acrossBreaks.ts"
+import { checkLadder } from "../ladder.ts"
 
 export type LaunchRequest = {
   readonly table: TableName
@@ -58,7 +59,8 @@ async function prepare(services: Services, { table, by, options }: LaunchRequest
   const { database } = services
   const { source, key } = await resolveSource(database, table, by)
   await assertNoOpenRun(services, table, source.oid)
-  assertNothingBlocks(await preflight({ db: database, table, source, key, options }))
+  const findings = await preflight({ db: database, table, source, key, options })
+  assertNothingBlocks([...findings, ...(await checkLadder(database, options))])
   await ensureInstalled(database)
   return { source, key, parallel: options.parallel ?? (await lanesByCores(database)) }
 }

@@ -12,6 +12,7 @@ import { type Sample, nothingSampled, sampleKeys } from "../../../steps/prefligh
 import type { Run, Strategy } from "../../../store/runs.ts"
 import type { Services } from "../../Services.ts"
 import { acrossBreaks } from "../../acrossBreaks.ts"
+import { checkLadder } from "../../ladder.ts"
 import type { LaunchRequest } from "../launch.ts"
 import { type Estimates, estimate } from "./estimate.ts"
 import { imagineRun } from "./imagineRun.ts"
@@ -58,6 +59,7 @@ async function lookOnce({ database }: Services, request: LaunchRequest): Promise
 async function look(db: Queryable, request: LaunchRequest): Promise<Plan> {
   const { source, key } = await resolveSource(db, request.table, request.by)
   const findings = await preflight({ db, table: request.table, source, key, options: request.options })
+  const ladder = await checkLadder(db, request.options)
   const may = await mayRead(db, source.oid)
   const run = await imagineRun(db, request, source, key, may)
   const sample = may ? await sampleKeys(db, run) : nothingSampled
@@ -70,7 +72,7 @@ async function look(db: Queryable, request: LaunchRequest): Promise<Plan> {
     interval: request.options.interval,
     strategy: isRelabelled ? strategyOfRelabel(run) : strategyOf(sample),
     partitions,
-    findings: [...findings, ...gapFindings(request.table, partitions, { planned: true })],
+    findings: [...findings, ...ladder, ...gapFindings(request.table, partitions, { planned: true })],
     estimates: await estimate(db, run, sample),
     sql: isRelabelled ? await planRelabel(db, run) : await planStatements(db, run, sample),
   }
