@@ -104,6 +104,10 @@ const whatToDo: Readonly<Record<ErrorCode, string>> = {
     "A warning with the date from which real partitions begin. Between prep and the swap the table refuses rows at or past it, and rows without a key. Where it blocks: the last key could only be found by reading the table, so let `--ensure-index` build an index that begins with the partition key.",
   CUTOVER_KEY_OUTLIERS:
     "A warning of `cutover plan`. Look at the rows that the hint selects: a year typed wrong gets a partition of its own, and correcting it later moves the row.",
+  CUTOVER_TIMEOUTS:
+    "Set what the message names back to its place in the order: `deadlock_timeout` well above 10 ms, the shortest wait for a lock that there is (its own value is a second), `--batch-target` below `statement_timeout`.",
+  CUTOVER_GAPS:
+    "A warning of `cutover plan`, and of `cutover doctor` while a swapped run is open. Up to 24 months without rows between others get partitions, and up to six between the last row and today; a wider gap gets none. Make partitions there where rows may come, or correct lone rows far off before the launch.",
   CUTOVER_TOO_MANY_PARTITIONS:
     "Launch with a longer `--interval`; the hint names the shortest one that makes fewer than 500. From 500 on it is a warning.",
   CUTOVER_LOCK_TABLE:

@@ -3,6 +3,7 @@ import type { Status } from "../domain/status.ts"
 import { isTransient } from "../postgres/classify.ts"
 import type { Services } from "../runtime/Services.ts"
 import { Worker } from "../runtime/Worker.ts"
+import { acrossBreaks } from "../runtime/acrossBreaks.ts"
 import { readStatus } from "../store/status.ts"
 import type { Run } from "../store/runs.ts"
 import { StatusView } from "./StatusView.ts"
@@ -29,7 +30,9 @@ const pollMs = 250
 export async function workInForeground(context: Context, services: Services, run: Run): Promise<Left> {
   using stop = listenForStop()
   const view = isTalkative(context) ? new StatusView(context.stderr, { leave: linesAbove }) : undefined
-  const worker = await Worker.start(services, { runId: run.id, lanes: lanesOf({ ...run.options, nice: false }) })
+  const worker = await acrossBreaks(services, () =>
+    Worker.start(services, { runId: run.id, lanes: lanesOf({ ...run.options, nice: false }) }),
+  )
   const leave = leaveOnce(context, worker, stop)
   let seen: Status
   try {
@@ -61,7 +64,7 @@ function leaveOnce(context: Context, worker: Worker, stop: Stop): () => Promise<
 
 /** Shows the run until it is over or a signal comes, and returns what was seen last. */
 async function watch(services: Services, run: Run, stop: Stop, view: StatusView | undefined): Promise<Status> {
-  let seen = await readStatus(services.database, run.id)
+  let seen = await acrossBreaks(services, () => readStatus(services.database, run.id), stop.signal)
   while (!stop.signal.aborted && !isOver(seen, run)) {
     view?.show(seen)
     await sleep(pollMs, undefined, { signal: stop.signal }).catch(() => {})

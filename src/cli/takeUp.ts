@@ -4,6 +4,7 @@ import { CutoverError, nothingChanged } from "../errors/CutoverError.ts"
 import { exitCodes } from "../errors/codes.ts"
 import { isRunning } from "../embedded/processState.ts"
 import type { Services } from "../runtime/Services.ts"
+import { acrossBreaks } from "../runtime/acrossBreaks.ts"
 import type { Run } from "../store/runs.ts"
 import { type WorkerRow, readLiveWorkers } from "../store/workers.ts"
 import { commandLine } from "./commandLine.ts"
@@ -17,7 +18,7 @@ import { reportLeft } from "./reportLeft.ts"
  * moment; the process table knows better.
  */
 export async function readWorkersOf(services: Services, run: Run): Promise<WorkerRow[]> {
-  const workers = await readLiveWorkers(services.database, run.id)
+  const workers = await acrossBreaks(services, () => readLiveWorkers(services.database, run.id))
   return workers.filter((worker) => worker.host !== hostname() || isRunning(worker.pid))
 }
 

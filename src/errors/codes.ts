@@ -87,6 +87,14 @@ export const errorCodes = {
     exit: exitCodes.refused,
     meaning: "Some partition keys are decades away from all the others, and get partitions of their own.",
   },
+  CUTOVER_TIMEOUTS: {
+    exit: exitCodes.refused,
+    meaning: "Timeouts of the server and of the run are not in the order that keeps the application from losing by us.",
+  },
+  CUTOVER_GAPS: {
+    exit: exitCodes.refused,
+    meaning: "Between the partitions are stretches of time without one; a row that comes there after the swap fails.",
+  },
   CUTOVER_TOO_MANY_PARTITIONS: {
     exit: exitCodes.refused,
     meaning: "The interval is so short that there would be more partitions than a server plans for with ease.",

@@ -15,6 +15,9 @@ const lookMs = 1_000
  */
 const mostIdleLooks = 3
 
+/** After this long a statement that its session does not work on is given up. */
+export const givenUpMs = youngMs + mostIdleLooks * lookMs
+
 /** How long the server may stay mute to us, on a connection of its own, until what waits for it counts as lost. */
 const mostMuteMs = 30_000
 

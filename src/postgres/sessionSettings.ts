@@ -24,7 +24,8 @@ export function clientConfig(config: DatabaseConfig): pg.ClientConfig {
 
 /**
  * Names resolve in pg_catalog only, times are UTC, row security errs instead of hiding rows.
- * Lock waits stay below deadlock_timeout (1 s, unless somebody set it otherwise), so that an application never loses a deadlock to us. Returns whom we talk to.
+ * Lock waits stay below deadlock_timeout (1 s, unless somebody set it otherwise), so that an application never loses a deadlock to us;
+ * never 0, which would be no limit. Returns whom we talk to.
  */
 export async function setUpSession(client: pg.ClientBase): Promise<Backend> {
   const wanted = Object.entries(sessionSettings).map(([name, value]) => `('${name}', '${value}')`)
@@ -35,7 +36,7 @@ export async function setUpSession(client: pg.ClientBase): Promise<Backend> {
      from (values ${wanted.join(", ")}) as wanted (name, value)
      join pg_catalog.pg_settings s on pg_catalog.lower(s.name) operator(pg_catalog.=) wanted.name;
      select pid, backend_start::text as started_at,
-            set_config('lock_timeout', (select least(${mostLockMs}, setting::int * 9 / 10)::text from pg_settings
+            set_config('lock_timeout', (select greatest(1, least(${mostLockMs}, setting::int * 9 / 10))::text from pg_settings
                                         where name = 'deadlock_timeout'), false)
      from pg_stat_get_activity(pg_backend_pid())`,
   )) as unknown as readonly pg.QueryResult<{ pid: number; started_at: string }>[]

@@ -92,15 +92,20 @@ async function wasCommitted(database: Database, { xid, timeline }: Mark): Promis
       if (status === null) break
     } catch (error) {
       const found = classify(error)
-      if (found !== "connection" && found !== "unavailable") throw error
+      if (found !== "connection" && found !== "unavailable") throw unknown(xid, error)
     }
     await sleep(pauseMs)
   }
-  throw new CutoverError("CUTOVER_OUTCOME_UNKNOWN", {
+  throw unknown(xid)
+}
+
+function unknown(xid: string | null, cause?: unknown): CutoverError {
+  return new CutoverError("CUTOVER_OUTCOME_UNKNOWN", {
     message: `The connection broke at COMMIT, and the server cannot tell whether transaction ${xid} was committed.`,
     state: "Either all of that transaction happened or none of it.",
     hint: "Look at `cutover status`; when it shows the change, it was committed.",
     details: { xid },
+    cause,
   })
 }
 

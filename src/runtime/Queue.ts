@@ -12,7 +12,7 @@ export const jobsSchema = "cutover_jobs"
 export const wakeChannel = "cutover_wake"
 
 /** A worker that says nothing for this long is stuck, and its job is given to another. pg-boss allows no less. */
-const heartbeatSeconds = 10
+export const heartbeatSeconds = 10
 
 /** pg-boss, with one queue for each run. It opens, and makes its schema, when it is first used; `close` ends it. */
 export class Queue {

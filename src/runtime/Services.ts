@@ -8,4 +8,6 @@ export type Services = {
   readonly queue: Queue
   readonly logger: Logger
   readonly actor: string
+  /** How long a command goes on trying when its connections break. */
+  readonly patienceMs: number
 }

@@ -40,7 +40,7 @@ const cancelMs = 200
 const secondLookMs = 150
 
 /** Stuck workers are told from busy ones by a heartbeat; pg-boss allows no less than 10 s between two. */
-const heartbeatMs = 3_000
+export const heartbeatMs = 3_000
 
 /** Works durable jobs until it is stopped. It lives from `start` to `stop`; `stop` lets batches under way finish. */
 export class Worker {

@@ -14,6 +14,7 @@ import { keepToLanes } from "../steps/throttle/paceOf.ts"
 import { compareAll } from "../steps/validate/compareAll.ts"
 import type { Job } from "./Job.ts"
 import type { Services } from "./Services.ts"
+import { acrossBreaks } from "./acrossBreaks.ts"
 import { type Facts, carryOutPartitionEvent, carryOutRunEvent } from "./carryOut.ts"
 import { carryOutCompared, carryOutSwept } from "./carryOutSweep.ts"
 import { heedThrottle } from "./heedThrottle.ts"
@@ -42,21 +43,26 @@ export async function passJob(services: Services, job: Job, onBegin: OnBegin): P
   await afterCommit?.(services.database)
 }
 
-/** The one door, for what people and errors say: `decide` sees the locked run, and answers with the event. */
+/**
+ * The one door, for what people and errors say: `decide` sees the locked run, and answers with the event. What people say is said
+ * again when the connection broke and nothing of it is left; a job has its own way to come again.
+ */
 export async function passCommand(
   services: Services,
   runId: string,
   decide: (tx: Queryable, run: Run) => Promise<{ event: RunEvent; facts?: Facts | undefined } | undefined>,
   job?: Job,
 ): Promise<Run> {
-  return await withTransaction(services.database, async (tx) => {
-    const run = await lockRun(tx, runId)
-    const decided = await decide(tx, run)
-    if (decided !== undefined) await carryOutRunEvent(services, tx, run, decided.event, { facts: decided.facts })
-    if (job !== undefined && !(await services.queue.complete(tx, job)))
-      throw new FencedError(`job ${job.id} is not ours any more`)
-    return await readRun(tx, runId)
-  })
+  const pass = async (): Promise<Run> =>
+    await withTransaction(services.database, async (tx) => {
+      const run = await lockRun(tx, runId)
+      const decided = await decide(tx, run)
+      if (decided !== undefined) await carryOutRunEvent(services, tx, run, decided.event, { facts: decided.facts })
+      if (job !== undefined && !(await services.queue.complete(tx, job)))
+        throw new FencedError(`job ${job.id} is not ours any more`)
+      return await readRun(tx, runId)
+    })
+  return job === undefined ? await acrossBreaks(services, pass) : await pass()
 }
 
 /** What a job is to do: for the run as a whole, for one of its partitions, or for a stripe of its heap. */

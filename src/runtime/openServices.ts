@@ -7,6 +7,7 @@ import { assertTrusted } from "../store/assertTrusted.ts"
 import { isInstalled } from "../store/install.ts"
 import { Queue } from "./Queue.ts"
 import type { Services } from "./Services.ts"
+import { acrossBreaks } from "./acrossBreaks.ts"
 
 export type ServicesConfig = {
   readonly connectionString?: string | undefined
@@ -18,7 +19,17 @@ export type ServicesConfig = {
   readonly supervise?: boolean
   /** Connections at most. */
   readonly connections?: number
+  /** How long a command goes on trying when its connections break. Default: a minute. */
+  readonly patienceMs?: number
 }
+
+const usualPatienceMs = 60_000
+
+/**
+ * What is not let in at all is told soon: it is most often a mistake in the address. A connection that a proxy cuts is there again at the
+ * second try.
+ */
+const openingPatienceMs = 2_500
 
 export type OpenServices = Services & { close(): Promise<void> }
 
@@ -39,9 +50,11 @@ export async function openServices(config: ServicesConfig): Promise<OpenServices
       config.logger[isTransient(error) ? "debug" : "warn"]({ error: String(error) }, "the job queue complained"),
   })
   try {
-    await assertNoPooler(database)
-    await assertTrusted(database)
-    await isInstalled(database)
+    await acrossBreaks({ logger: config.logger, patienceMs: openingPatienceMs }, async () => {
+      await assertNoPooler(database)
+      await assertTrusted(database)
+      await isInstalled(database)
+    })
   } catch (error) {
     await database.end()
     throw error
@@ -51,6 +64,7 @@ export async function openServices(config: ServicesConfig): Promise<OpenServices
     queue,
     logger: config.logger,
     actor: config.actor,
+    patienceMs: config.patienceMs ?? usualPatienceMs,
     close: async () => {
       await queue.close()
       await database.end()

@@ -29,6 +29,7 @@ describe("cutover plan", () => {
     expect(planned.findings.filter((one) => one.level === "block")).toEqual([])
     expect(planned.findings.filter((one) => one.level === "warn").map((one) => one.code)).toEqual([
       "CUTOVER_KEY_WIDENED",
+      "CUTOVER_GAPS",
     ])
     expect(planned.findings.filter((one) => one.level === "ok").length).toBeGreaterThan(12)
     expect(planned.estimates).toMatchObject({ rows: 60_000, isSampled: false })

@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest"
+import { EventEmitter, on } from "node:events"
+import { describe, expect, it, vi } from "vitest"
 import { Database } from "../../src/postgres/Database.ts"
 import { classify } from "../../src/postgres/classify.ts"
 import { sql } from "../../src/postgres/sql.ts"
@@ -89,6 +90,63 @@ describe("a connection that answers TCP and swallows the rest", () => {
     expect(classify(await waiting)).toBe("connection")
   })
 })
+
+describe("a server that says nothing to whoever asks about a statement", () => {
+  it("loses it after half a minute", async () => {
+    await using waiting = await waitForLock()
+    waiting.silent = true
+    await waiting.looks.next()
+    await waiting.looks.next()
+    waiting.later(31_000)
+    expect(classify(await waiting.answer)).toBe("connection")
+  })
+
+  it("is not given up for two silences with an answer between them", async () => {
+    await using waiting = await waitForLock()
+    for (const silent of [true, false, true, false, false]) {
+      waiting.silent = silent
+      await waiting.looks.next()
+      if (!silent) waiting.later(31_000)
+    }
+    await waiting.unlock()
+    expect(await waiting.answer).toMatchObject({ rows: [{ done: "locked" }] })
+  })
+})
+
+/** A statement of ours that waits for a lock, and the looks of the watchdog at it, which meet silence or an answer as one likes. */
+async function waitForLock() {
+  const database = await createDatabase("mute")
+  const holder = await database.pool.connect()
+  await holder.query("select pg_advisory_lock(1)")
+  const looks = new EventEmitter()
+  const link = { silent: false }
+  const proxy = await FaultProxy.start(database.url, ({ text }) => {
+    if (!text.includes("wait_event is distinct from")) return undefined
+    looks.emit("look")
+    return link.silent ? { type: "cut", when: "before" } : undefined
+  })
+  const now = performance.now.bind(performance)
+  let ahead = 0
+  const clock = vi.spyOn(performance, "now").mockImplementation(() => now() + ahead)
+  const patient = new Database({ connectionString: proxy.url, applicationName: "cutover/test", max: 1 })
+  await patient.query(sql`set lock_timeout = 0`)
+  const answer = patient.query(sql`select pg_advisory_lock(1), 'locked' as done`).catch((error: unknown) => error)
+  return Object.assign(link, {
+    answer,
+    looks: on(looks, "look"),
+    later: (ms: number) => {
+      ahead += ms
+    },
+    unlock: async () => await holder.query("select pg_advisory_unlock(1)"),
+    [Symbol.asyncDispose]: async () => {
+      holder.release(true)
+      await patient.end()
+      clock.mockRestore()
+      await proxy[Symbol.asyncDispose]()
+      await database.drop()
+    },
+  })
+}
 
 describe("a statement that takes long", () => {
   it("is not given up while its session works on it, or waits for a lock", async () => {

@@ -37,6 +37,20 @@ export async function createDatabase(name = "test", adminUrl = inject("adminUrl"
   return openDatabase(unique, adminUrl)
 }
 
+/** Another one like it, down to the OIDs. Whoever is connected to it is cut off. */
+export async function copyDatabase(original: TestDatabase, adminUrl = inject("adminUrl")): Promise<TestDatabase> {
+  const unique = `${original.name.slice(0, 40)}_${randomBytes(6).toString("hex")}`
+  await runAsAdmin(
+    adminUrl,
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = ${pg.escapeLiteral(original.name)}`,
+  )
+  await runAsAdmin(
+    adminUrl,
+    `create database ${pg.escapeIdentifier(unique)} template ${pg.escapeIdentifier(original.name)}`,
+  )
+  return openDatabase(unique, adminUrl)
+}
+
 /** A database that is there, on the server of `adminUrl`. */
 export function openDatabase(name: string, adminUrl: string): TestDatabase {
   const url = withDatabase(adminUrl, name)

@@ -238,6 +238,13 @@ export const bugs: readonly Bug[] = [
     test: ["test/runtime/halfOpen.test.ts", "is given up at a batch, toClient, and the lone worker goes on"],
   },
   {
+    name: "watchdog-resentful",
+    says: "a silence of the server's counts on after it has answered",
+    file: "postgres/Watchdog.ts",
+    edits: [["      this.#muteSince = undefined\n", ""]],
+    test: ["test/runtime/halfOpen.test.ts", "is not given up for two silences with an answer between them"],
+  },
+  {
     name: "queue-forgotten",
     says: "a launch in doubt deletes the queue of its run",
     file: "runtime/commands/launch.ts",
@@ -247,6 +254,9 @@ export const bugs: readonly Bug[] = [
         "if (found !== null) await queue.deleteRunQueue(runId)",
       ],
     ],
-    test: ["test/runtime/launch.test.ts", "leaves the run its queue, so that a worker can go on with it"],
+    test: [
+      "test/runtime/launch.test.ts",
+      "and nobody can look up leaves the run its queue, so that a worker can go on with it",
+    ],
   },
 ]

@@ -19,7 +19,7 @@ export const abort: CliCommand = {
   },
   run: async (context: Context, reference: string, { confirm }: { confirm?: string }) =>
     await withServices(context, { role: "abort" }, async (services) => {
-      const run = await findRunByReference(services.database, reference)
+      const run = await findRunByReference(services, reference)
       assertConfirmed(context, run, "abort", confirm)
       await abortRun(services, run.id)
       await printStatus(context, services, run.id)

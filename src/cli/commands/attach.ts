@@ -18,7 +18,7 @@ export const attach: CliCommand = {
   },
   run: async (context: Context, reference: string) =>
     await withServices(context, { role: "attach" }, async (services) => {
-      const { id } = await findRunByReference(services.database, reference)
+      const { id } = await findRunByReference(services, reference)
       const run = await openGate(services, id)
       await printStatus(context, services, id)
       if ((await readWorkersOf(services, run)).length === 0) {

@@ -23,7 +23,7 @@ export const cleanup: CliCommand = {
   },
   run: async (context: Context, reference: string, { confirm, beforeWindow = false, reason }: CleanupFlags) =>
     await withServices(context, { role: "cleanup" }, async (services) => {
-      const run = await findRunByReference(services.database, reference)
+      const run = await findRunByReference(services, reference)
       assertConfirmed(context, run, "cleanup", confirm)
       await cleanupNow(services, run.id, { beforeWindow, reason: reason ?? null })
       await printStatus(context, services, run.id)

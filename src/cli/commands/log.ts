@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { exitCodes } from "../../errors/codes.ts"
 import type { LogRecord } from "../../log/records.ts"
+import { acrossBreaks } from "../../runtime/acrossBreaks.ts"
 import { findRunByReference } from "../../runtime/findRun.ts"
 import type { Services } from "../../runtime/Services.ts"
 import { readRecords } from "../../store/log.ts"
@@ -21,7 +22,7 @@ export const log: CliCommand = {
   },
   run: async (context: Context, reference: string, { follow = false }: { follow?: boolean }) =>
     await withServices(context, { role: "log" }, async (services) => {
-      const { id } = await findRunByReference(services.database, reference)
+      const { id } = await findRunByReference(services, reference)
       if (follow) return await followLog(context, services, id)
       await printAfter(context, services, id, 0)
       return exitCodes.done
@@ -36,7 +37,7 @@ async function followLog(context: Context, services: Services, runId: string): P
   let seq = 0
   while (!signal.aborted) {
     // Asked before the records are read: a finished run writes no more of them.
-    const { finishedAt } = await readRun(services.database, runId)
+    const { finishedAt } = await acrossBreaks(services, () => readRun(services.database, runId), signal)
     seq = await printAfter(context, services, runId, seq)
     if (finishedAt !== null) return exitCodes.done
     await sleep(everyMs, undefined, { signal }).catch(() => {})
@@ -53,7 +54,8 @@ async function printAfter(
 ): Promise<number> {
   let last = seq
   for (;;) {
-    const records: LogRecord[] = await readRecords(services.database, runId, last)
+    const after = last
+    const records: LogRecord[] = await acrossBreaks(services, () => readRecords(services.database, runId, after))
     for (const record of records)
       stdout.write(isJson ? JSON.stringify(record) : renderLogRecord(record, { color: stdout.color }))
     if (records.length === 0 || stdout.gone.aborted) return last

@@ -26,7 +26,7 @@ export const pause: CliCommand = {
   run: async (context: Context, reference: string, flags: PauseFlags) => {
     const forMs = flags.for === undefined ? null : parseDuration(flags.for)
     return await withServices(context, { role: "pause" }, async (services) => {
-      const before = await findRunByReference(services.database, reference)
+      const before = await findRunByReference(services, reference)
       const isStopped = before.control === "paused" || before.control === "halted"
       if (isStopped && before.finishedAt === null) say(context, `It is ${before.control} already; nothing was changed.`)
       else await pauseRun(services, before.id, { reason: flags.reason ?? null, forMs })

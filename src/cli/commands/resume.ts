@@ -19,7 +19,7 @@ export const resume: CliCommand = {
   },
   run: async (context: Context, reference: string, { detach = false }: { detach?: boolean }) =>
     await withServices(context, { role: "resume", isWorking: true }, async (services) => {
-      const run = await findRunByReference(services.database, reference)
+      const run = await findRunByReference(services, reference)
       if (run.finishedAt !== null) {
         say(context, "Nothing is left to do: the run is finished.")
         await printStatus(context, services, run.id)

@@ -20,7 +20,7 @@ export const retry: CliCommand = {
   },
   run: async (context: Context, reference: string, { partition, detach = false }: RetryFlags) =>
     await withServices(context, { role: "retry", isWorking: true }, async (services) => {
-      const { id } = await findRunByReference(services.database, reference)
+      const { id } = await findRunByReference(services, reference)
       const run = await retryRun(services, id, { partition: partition ?? null })
       return await takeUp(context, services, run, { detach })
     }),

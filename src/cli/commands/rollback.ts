@@ -1,6 +1,7 @@
 import { formatDuration } from "../../domain/duration.ts"
 import { renderTableName } from "../../domain/tableName.ts"
 import { exitCodes } from "../../errors/codes.ts"
+import { acrossBreaks } from "../../runtime/acrossBreaks.ts"
 import { rollback as rollBack } from "../../runtime/commands/rollback.ts"
 import { findRunByReference } from "../../runtime/findRun.ts"
 import { readStatus } from "../../store/status.ts"
@@ -22,11 +23,11 @@ export const rollback: CliCommand = {
   },
   run: async (context: Context, reference: string, { reason }: { reason?: string }) =>
     await withServices(context, { role: "rollback", isWorking: true }, async (services) => {
-      const { id } = await findRunByReference(services.database, reference)
+      const { id } = await findRunByReference(services, reference)
       const { run, lockHeldMs } = await rollBack(services, id, reason ?? null)
       if ((await readWorkersOf(services, run)).length === 0) await workInForeground(context, services, run)
       const text = `${renderTableName(run.table)} is the table it was, with every write made since; the lock was held ${formatDuration(lockHeldMs)}.`
-      print(context, await readStatus(services.database, id), text)
+      print(context, await acrossBreaks(services, () => readStatus(services.database, id)), text)
       return exitCodes.done
     }),
 }

@@ -23,7 +23,7 @@ export const set: CliCommand = {
   run: async (context: Context, reference: string, settings: readonly string[]) => {
     const changes = parseSettings(settings)
     return await withServices(context, { role: "set" }, async (services) => {
-      const { id } = await findRunByReference(services.database, reference)
+      const { id } = await findRunByReference(services, reference)
       await setOptions(services, id, changes)
       await printStatus(context, services, id)
       return exitCodes.done

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import type { Status } from "../../domain/status.ts"
 import { exitCodes } from "../../errors/codes.ts"
 import type { Services } from "../../runtime/Services.ts"
+import { acrossBreaks } from "../../runtime/acrossBreaks.ts"
 import { findRunByReference } from "../../runtime/findRun.ts"
 import { readStatus, readStatuses } from "../../store/status.ts"
 import { type CliCommand, runArgument } from "../CliCommand.ts"
@@ -25,20 +26,20 @@ export const status: CliCommand = {
   run: async (context: Context, reference: string | undefined, { watch = false }: { watch?: boolean }) =>
     await withServices(context, { role: "status" }, async (services) => {
       if (reference === undefined) return await (watch ? watchAll(context, services) : showAll(context, services))
-      const { id } = await findRunByReference(services.database, reference)
+      const { id } = await findRunByReference(services, reference)
       return await (watch ? watchRun(context, services, id) : showRun(context, services, id))
     }),
 }
 
 async function showRun(context: Context, services: Services, id: string): Promise<number> {
-  const found = await readStatus(services.database, id)
+  const found = await acrossBreaks(services, () => readStatus(services.database, id))
   const { color, width } = context.stdout
   print(context, found, renderStatus(found, { color, width, now: new Date() }))
   return exitCodes.done
 }
 
 async function showAll(context: Context, services: Services): Promise<number> {
-  const found = await readStatuses(services.database)
+  const found = await acrossBreaks(services, () => readStatuses(services.database))
   print(context, found, renderList(context, found))
   return exitCodes.done
 }
@@ -46,8 +47,8 @@ async function showAll(context: Context, services: Services): Promise<number> {
 async function watchRun(context: Context, services: Services, id: string): Promise<number> {
   const view = context.isJson ? undefined : new StatusView(context.stdout)
   const writeChange = changeWriter(context)
-  return await again(context, async () => {
-    const found = await readStatus(services.database, id)
+  return await again(context, async (signal) => {
+    const found = await acrossBreaks(services, () => readStatus(services.database, id), signal)
     if (view === undefined) writeChange(found)
     const isFinished = found.run.finishedAt !== null
     if (isFinished) view?.end(found)
@@ -59,8 +60,8 @@ async function watchRun(context: Context, services: Services, id: string): Promi
 async function watchAll(context: Context, services: Services): Promise<number> {
   const writeChange = changeWriter(context)
   let last = ""
-  return await again(context, async () => {
-    const found = await readStatuses(services.database)
+  return await again(context, async (signal) => {
+    const found = await acrossBreaks(services, () => readStatuses(services.database), signal)
     const text = renderList(context, found)
     if (context.isJson) writeChange(found)
     else if (context.stdout.isTerminal) context.stdout.draw(text)
@@ -73,11 +74,16 @@ async function watchAll(context: Context, services: Services): Promise<number> {
 const everyMs = 1_000
 
 /** Looks again each second until `look` says that it is over, a signal comes, or nobody reads any more. */
-async function again(context: Context, look: () => Promise<boolean>): Promise<number> {
+async function again(context: Context, look: (signal: AbortSignal) => Promise<boolean>): Promise<number> {
   using stop = listenForStop()
   const signal = AbortSignal.any([stop.signal, context.stdout.gone])
   while (!signal.aborted) {
-    if (await look()) return exitCodes.done
+    try {
+      if (await look(signal)) return exitCodes.done
+    } catch (error) {
+      // Nobody waits any more for a database that is away.
+      if (!signal.aborted) throw error
+    }
     await sleep(everyMs, undefined, { signal }).catch(() => {})
   }
   context.stdout.keep()

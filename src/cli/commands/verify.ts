@@ -19,7 +19,7 @@ export const verify: CliCommand = {
   },
   run: async (context: Context, reference: string) =>
     await withServices(context, { role: "verify" }, async (services) => {
-      const { id } = await findRunByReference(services.database, reference)
+      const { id } = await findRunByReference(services, reference)
       const verified = await verifyRun(services, id)
       print(context, verified, renderVerified(verified, context.stdout))
       if (!verified.equal) throw different(verified)

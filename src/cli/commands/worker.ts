@@ -1,5 +1,6 @@
 import { once } from "node:events"
 import { Worker } from "../../runtime/Worker.ts"
+import { acrossBreaks } from "../../runtime/acrossBreaks.ts"
 import { ensureInstalled } from "../../store/install.ts"
 import type { CliCommand } from "../CliCommand.ts"
 import type { Context } from "../context.ts"
@@ -20,8 +21,10 @@ export const worker: CliCommand = {
   run: async (context: Context) =>
     await withServices(context, { role: "worker", isWorking: true, logLevel: "info" }, async (services) => {
       using stop = listenForStop()
-      await ensureInstalled(services.database)
-      const working = await Worker.start(services, { lanes })
+      const working = await acrossBreaks(services, async () => {
+        await ensureInstalled(services.database)
+        return await Worker.start(services, { lanes })
+      })
       services.logger.info({ pid: process.pid, lanes }, "the worker is ready")
       if (!stop.signal.aborted) await once(stop.signal, "abort")
       services.logger.info({ signal: stop.name }, "the worker leaves when the batches under way are finished")

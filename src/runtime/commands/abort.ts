@@ -3,6 +3,7 @@ import { CutoverError, nothingChanged } from "../../errors/CutoverError.ts"
 import { dropScaffold } from "../../steps/prep/dropScaffold.ts"
 import type { Run } from "../../store/runs.ts"
 import type { Services } from "../Services.ts"
+import { acrossBreaks, findEnded, lookUp } from "../acrossBreaks.ts"
 import { passCommand } from "../door.ts"
 import { assertOpen, pause } from "./pause.ts"
 import { withLockRetries } from "../withLockRetries.ts"
@@ -15,17 +16,21 @@ export async function abort(services: Services, runId: string): Promise<Run> {
     return undefined
   })
   await pause(services, runId, { reason: "it is being aborted", forMs: null })
-  const aborted = await withLockRetries(
-    async () =>
-      await passCommand(services, runId, async (tx, run) => {
-        assertOpen(run, "aborted")
-        if (run.swappedAt !== null) throw tooLate(run)
-        await dropScaffold(tx, run)
-        return { event: { type: "aborted" } }
-      }),
+  const aborted = await lookUp(
+    async () => await withLockRetries(async () => await dropAll(services, runId)),
+    async () => await findEnded(services, runId, "aborted"),
   )
-  await services.queue.deleteRunQueue(runId)
+  await acrossBreaks(services, () => services.queue.deleteRunQueue(runId))
   return aborted
+}
+
+async function dropAll(services: Services, runId: string): Promise<Run> {
+  return await passCommand(services, runId, async (tx, run) => {
+    assertOpen(run, "aborted")
+    if (run.swappedAt !== null) throw tooLate(run)
+    await dropScaffold(tx, run)
+    return { event: { type: "aborted" } }
+  })
 }
 
 function tooLate(run: Run): CutoverError {

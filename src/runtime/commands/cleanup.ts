@@ -7,6 +7,7 @@ import { ended } from "../../steps/relabel/endRun.ts"
 import { relabels } from "../../steps/relabel/relabels.ts"
 import type { Run } from "../../store/runs.ts"
 import type { Services } from "../Services.ts"
+import { findEnded, lookUp } from "../acrossBreaks.ts"
 import { passCommand } from "../door.ts"
 import { withLockRetries } from "../withLockRetries.ts"
 import { assertOpen } from "./pause.ts"
@@ -24,21 +25,23 @@ export async function cleanupNow(
   runId: string,
   { beforeWindow, reason }: CleanupRequest,
 ): Promise<Run> {
-  return await withLockRetries(
-    async () =>
-      await passCommand(services, runId, async (tx, run) => {
-        assertOpen(run, "cleaned up")
-        if (run.state !== "cleanup") throw tooEarly(run)
-        const { over } = await readOne<{ over: boolean }>(
-          tx,
-          sql`select fallback_until <= clock_timestamp() as over from cutover.runs where id = ${runId}`,
-        )
-        if (!over && !(beforeWindow && reason !== null)) throw windowOpen(run)
-        await limitLocks(tx, run)
-        const { facts } = relabels(run) ? ended(run) : await dropLegacy(tx, run)
-        return { event: { type: "legacy.dropped" }, facts: { ...facts, beforeWindow: !over, reason } }
-      }),
-  )
+  const dropNow = async (): Promise<Run> =>
+    await withLockRetries(
+      async () =>
+        await passCommand(services, runId, async (tx, run) => {
+          assertOpen(run, "cleaned up")
+          if (run.state !== "cleanup") throw tooEarly(run)
+          const { over } = await readOne<{ over: boolean }>(
+            tx,
+            sql`select fallback_until <= clock_timestamp() as over from cutover.runs where id = ${runId}`,
+          )
+          if (!over && !(beforeWindow && reason !== null)) throw windowOpen(run)
+          await limitLocks(tx, run)
+          const { facts } = relabels(run) ? ended(run) : await dropLegacy(tx, run)
+          return { event: { type: "legacy.dropped" }, facts: { ...facts, beforeWindow: !over, reason } }
+        }),
+    )
+  return await lookUp(dropNow, async () => await findEnded(services, runId, "done"))
 }
 
 function tooEarly(run: Run): CutoverError {

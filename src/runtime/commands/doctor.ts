@@ -1,14 +1,21 @@
+import { runOptionsSchema } from "../../config/runOptions.ts"
+import type { Status } from "../../domain/status.ts"
 import { type TableName, renderTableName } from "../../domain/tableName.ts"
 import { CutoverError } from "../../errors/CutoverError.ts"
 import { exitCodes } from "../../errors/codes.ts"
 import { type Queryable, readOne } from "../../postgres/Queryable.ts"
 import { sql } from "../../postgres/sql.ts"
+import { gapFindings } from "../../steps/preflight/gapFindings.ts"
 import { type Finding, block, ok, warn } from "../../steps/preflight/Check.ts"
 import { checkServer } from "../../steps/preflight/server/checkServer.ts"
 import { serverChecks, tableChecks } from "../../steps/preflight/preflight.ts"
 import { findSource } from "../../steps/preflight/resolveSource.ts"
+import { readTargetPartitions } from "../../steps/targetPartitions.ts"
+import { readRun } from "../../store/runs.ts"
 import { readStatuses } from "../../store/status.ts"
 import type { Services } from "../Services.ts"
+import { acrossBreaks } from "../acrossBreaks.ts"
+import { checkLadder } from "../ladder.ts"
 
 /** What the server, the role and, where one was named, the table are like for a run: the document of `doctor --json`. */
 export type Diagnosis = {
@@ -19,7 +26,11 @@ export type Diagnosis = {
 }
 
 /** Looks, and changes nothing. That it got a connection tells already that no pooler in transaction mode is in between. */
-export async function doctor({ database }: Services, table: TableName | null): Promise<Diagnosis> {
+export async function doctor(services: Services, table: TableName | null): Promise<Diagnosis> {
+  return await acrossBreaks(services, () => examine(services, table))
+}
+
+async function examine({ database }: Services, table: TableName | null): Promise<Diagnosis> {
   return await database.withSession(async (session) => {
     const server = await readOne<Diagnosis["server"]>(
       session,
@@ -38,6 +49,7 @@ export async function doctor({ database }: Services, table: TableName | null): P
     // A server that is too old, or a standby, could not be asked the rest.
     if (findings.some((one) => one.level === "block")) return diagnosis
     for (const check of serverChecks) findings.push(...(await check({ db: session })))
+    findings.push(...(await checkLadder(session, runOptionsSchema.parse({}))))
     findings.push(await lookAtClock(session), ...(await lookAtRuns(session)))
     if (table !== null) {
       findings.push(...(await lookAtTable(session, table)))
@@ -80,14 +92,24 @@ async function lookAtClock(db: Queryable): Promise<Finding> {
 async function lookAtRuns(db: Queryable): Promise<Finding[]> {
   const open = (await readStatuses(db)).filter((one) => one.run.finishedAt === null)
   if (open.length === 0) return [ok("CUTOVER_RUN_OPEN", "no run is open.")]
-  return open.map(({ run }) => {
-    const what = `run ${run.id} of ${run.table} is open: ${run.state}, ${run.control}, ${run.workers} workers alive`
-    return run.workers > 0 || run.control !== "running"
-      ? ok("CUTOVER_RUN_OPEN", `${what}.`)
-      : warn(
-          "CUTOVER_RUN_OPEN",
-          `${what}, so nobody works it.`,
-          `Go on with: cutover resume ${run.id}, or: cutover worker`,
-        )
-  })
+  const found: Finding[] = []
+  for (const { run } of open) found.push(lookAtRun(run), ...(await lookAtGaps(db, run.id)))
+  return found
+}
+
+/** Of what is, once the table is partitioned; before that it is the plan's to tell. */
+async function lookAtGaps(db: Queryable, runId: string): Promise<Finding[]> {
+  const run = await readRun(db, runId)
+  return run.swappedAt === null ? [] : gapFindings(run.table, await readTargetPartitions(db, run), { planned: false })
+}
+
+function lookAtRun(run: Status["run"]): Finding {
+  const what = `run ${run.id} of ${run.table} is open: ${run.state}, ${run.control}, ${run.workers} workers alive`
+  return run.workers > 0 || run.control !== "running"
+    ? ok("CUTOVER_RUN_OPEN", `${what}.`)
+    : warn(
+        "CUTOVER_RUN_OPEN",
+        `${what}, so nobody works it.`,
+        `Go on with: cutover resume ${run.id}, or: cutover worker`,
+      )
 }

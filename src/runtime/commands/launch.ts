@@ -13,6 +13,8 @@ import { ensureInstalled, isInstalled } from "../../store/install.ts"
 import { appendRecord } from "../../store/log.ts"
 import { type NewRun, type Run, findOpenRunOf, findRunById, insertRun, readRun } from "../../store/runs.ts"
 import type { Services } from "../Services.ts"
+import { acrossBreaks, lookUp } from "../acrossBreaks.ts"
+import { checkLadder } from "../ladder.ts"
 
 export type LaunchRequest = {
   readonly table: TableName
@@ -26,32 +28,41 @@ export type LaunchRequest = {
 /** Looks before it leaps: refuses with nothing changed, or writes the run's first row and its first job. */
 export async function launch(services: Services, request: LaunchRequest): Promise<Run> {
   const { database, queue, actor } = services
-  const { source, key } = await resolveSource(database, request.table, request.by)
-  await assertNoOpenRun(services, request.table, source.oid)
-  assertNothingBlocks(await preflight({ db: database, table: request.table, source, key, options: request.options }))
-  await ensureInstalled(database)
+  const { source, key, parallel } = await acrossBreaks(services, () => prepare(services, request))
   const run: NewRun = {
     id: ulid(),
     sourceOid: source.oid,
     table: request.table,
     key,
-    options: {
-      ...request.options,
-      parallel: request.options.parallel ?? (await lanesByCores(database)),
-      isOptedIn: request.isOptedIn,
-    },
+    options: { ...request.options, parallel, isOptedIn: request.isOptedIn },
     batchBlocks: firstBatchBlocks,
     launchedBy: actor,
   }
-  await queue.ensureRunQueue(run.id)
+  await acrossBreaks(services, () => queue.ensureRunQueue(run.id))
   try {
-    return await begin(services, run)
+    return await lookUp(
+      async () => await acrossBreaks(services, () => begin(services, run)),
+      async () => await acrossBreaks(services, () => findRunById(database, run.id)),
+    )
   } catch (error) {
     await forgetQueue(services, run.id)
     if (sqlState(error) !== "23505") throw error
     await assertNoOpenRun(services, request.table, source.oid)
     throw error
   }
+}
+
+type Prepared = Awaited<ReturnType<typeof resolveSource>> & { readonly parallel: number }
+
+/** Refuses what cannot be, and makes sure of our schema. */
+async function prepare(services: Services, { table, by, options }: LaunchRequest): Promise<Prepared> {
+  const { database } = services
+  const { source, key } = await resolveSource(database, table, by)
+  await assertNoOpenRun(services, table, source.oid)
+  const findings = await preflight({ db: database, table, source, key, options })
+  assertNothingBlocks([...findings, ...(await checkLadder(database, options))])
+  await ensureInstalled(database)
+  return { source, key, parallel: options.parallel ?? (await lanesByCores(database)) }
 }
 
 /** Unless the run was committed after all. Where nobody can be asked it stays: an empty queue is in nobody's way. */

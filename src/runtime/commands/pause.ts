@@ -6,6 +6,7 @@ import { classify } from "../../postgres/classify.ts"
 import { withTransaction } from "../../postgres/transaction.ts"
 import { type Run, readRun } from "../../store/runs.ts"
 import type { Services } from "../Services.ts"
+import { acrossBreaks } from "../acrossBreaks.ts"
 import { passCommand } from "../door.ts"
 
 export type PauseRequest = {
@@ -29,7 +30,7 @@ export async function pause(services: Services, runId: string, { reason, forMs }
     return { event: { type: "pause", reason: reason ?? `asked for by ${services.actor}` } }
   })
   await waitUntilIdle(services, runId)
-  return await readRun(services.database, runId)
+  return await acrossBreaks(services, () => readRun(services.database, runId))
 }
 
 /**
@@ -39,9 +40,9 @@ export async function pause(services: Services, runId: string, { reason, forMs }
 export async function waitUntilIdle(services: Services, runId: string): Promise<void> {
   for (;;) {
     try {
-      await withTransaction(services.database, async (tx) => {
-        await takeTransactionLock(tx, lockKey("run", runId))
-      })
+      await acrossBreaks(services, () =>
+        withTransaction(services.database, async (tx) => await takeTransactionLock(tx, lockKey("run", runId))),
+      )
       return
     } catch (error) {
       if (classify(error) !== "contention") throw error

@@ -6,6 +6,7 @@ import { relabels } from "../../steps/relabel/relabels.ts"
 import { findPartitionByLabel, readPartitions, savePartitionState } from "../../store/partitions.ts"
 import { type Run, readRun } from "../../store/runs.ts"
 import type { Services } from "../Services.ts"
+import { acrossBreaks } from "../acrossBreaks.ts"
 import { carryOutRunEvent } from "../carryOut.ts"
 import { passCommand } from "../door.ts"
 import { assertOpen, pause } from "./pause.ts"
@@ -40,10 +41,12 @@ async function copyAnew(services: Services, runId: string, label: string): Promi
 
 /** Asked before the run is paused, so that a refusal leaves it as it was. */
 async function assertPossible(services: Services, runId: string, label: string): Promise<void> {
-  const run = await readRun(services.database, runId)
+  const { run, labels } = await acrossBreaks(services, async () => ({
+    run: await readRun(services.database, runId),
+    labels: (await readPartitions(services.database, runId)).map((one) => one.label),
+  }))
   assertOpen(run, "retried")
   if (relabels(run)) throw nothingCopied(run)
-  const labels = (await readPartitions(services.database, runId)).map((one) => one.label)
   if (labels.includes(label)) {
     if (!canAdvance(run.stored, { type: "partition.reset" })) throw tooLate(run)
     return

@@ -14,6 +14,7 @@ import { swapBack } from "../../steps/swap/swapBack.ts"
 import { allKeys, countKeys, hasLog, reverseLogOf } from "../../store/changeLog.ts"
 import { type Run, readRun } from "../../store/runs.ts"
 import type { Services } from "../Services.ts"
+import { acrossBreaks, findEnded, lookUp } from "../acrossBreaks.ts"
 import { passCommand } from "../door.ts"
 import { withLockRetries } from "../withLockRetries.ts"
 import { pause } from "./pause.ts"
@@ -29,24 +30,30 @@ export type RolledBack = { readonly run: Run; readonly lockHeldMs: number }
  * partitioned table, is a job.
  */
 export async function rollback(services: Services, runId: string, reason: string | null): Promise<RolledBack> {
-  const before = await readRun(services.database, runId)
-  await assertWayBack(services, before)
+  const before = await acrossBreaks(services, async () => {
+    const run = await readRun(services.database, runId)
+    await assertWayBack(services, run)
+    return run
+  })
   await pause(services, runId, { reason: "it is being rolled back; resume it to stop that", forMs: null })
   try {
     let swapped: Swapped | undefined
-    const run = await withLockRetries(
-      async () => {
-        if (!relabels(before)) await catchUp(services, runId)
-        return await passCommand(services, runId, async (tx, now) => {
-          await assertWayBack(services, now)
-          assertStillStopped(now)
-          await letVacuumStepAside(tx, now)
-          await limitLocks(tx, now)
-          swapped = relabels(now) ? await swapBackHistory(tx, now) : await swapBack(tx, now)
-          return { event: { type: "rolled.back" }, facts: { ...swapped.facts, reason } }
-        })
-      },
-      async () => renderBlockers(await readBlockers(services.database, [before.targetOid ?? 0])),
+    const exchange = async (): Promise<Run> => {
+      if (!relabels(before)) await acrossBreaks(services, () => catchUp(services, runId))
+      return await passCommand(services, runId, async (tx, now) => {
+        await assertWayBack(services, now)
+        assertStillStopped(now)
+        await letVacuumStepAside(tx, now)
+        await limitLocks(tx, now)
+        swapped = relabels(now) ? await swapBackHistory(tx, now) : await swapBack(tx, now)
+        return { event: { type: "rolled.back" }, facts: { ...swapped.facts, reason } }
+      })
+    }
+    const blockers = async (): Promise<string> =>
+      renderBlockers(await acrossBreaks(services, () => readBlockers(services.database, [before.targetOid ?? 0])))
+    const run = await lookUp(
+      async () => await withLockRetries(exchange, blockers),
+      async () => await findEnded(services, runId, "rolledBack"),
     )
     return { run, lockHeldMs: performance.now() - (swapped?.lockedAt ?? 0) }
   } catch (error) {

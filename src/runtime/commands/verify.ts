@@ -15,6 +15,7 @@ import { changeLogOf, countKeysIfAny, reverseLogOf } from "../../store/changeLog
 import { type Comparison, readPartitions } from "../../store/partitions.ts"
 import { type Run, readRun } from "../../store/runs.ts"
 import type { Services } from "../Services.ts"
+import { acrossBreaks } from "../acrossBreaks.ts"
 
 /** What a comparison of both tables found, partition by partition; those that are not copied yet are only counted. */
 export type Verified = {
@@ -45,17 +46,19 @@ export async function verify(
   onPartition: (partition: VerifiedPartition) => void = () => {},
 ): Promise<Verified> {
   const { database } = services
-  const run = await readRun(database, runId)
-  if (relabels(run)) throw nothingToCompare(run)
-  const { pairs, notCopied } =
-    run.swappedAt === null ? await pairsBefore(services, run) : await pairsAfter(services, run)
+  const { run, pairs, notCopied } = await acrossBreaks(services, () => findPairs(services, runId))
   const partitions: VerifiedPartition[] = []
   for (const { label, pair } of pairs) {
-    const verified = await inSnapshot(services, async (tx) => await verifyPair(tx, run, label, pair))
+    const look = async (tx: Queryable): Promise<VerifiedPartition> => await verifyPair(tx, run, label, pair)
+    const verified = await acrossBreaks(services, () => inSnapshot(services, look))
     partitions.push(verified)
     onPartition(verified)
   }
   const isAfter = run.swappedAt !== null
+  const { changesPending, unheld } = await acrossBreaks(services, async () => ({
+    changesPending: await countKeysIfAny(database, isAfter ? reverseLogOf(run) : changeLogOf(run), 1_000_000),
+    unheld: isAfter && followsBack(run) ? await countUnheld(database, run) : 0,
+  }))
   return {
     schemaVersion: 1,
     run: {
@@ -64,14 +67,21 @@ export async function verify(
       comparedWith: isAfter ? renderTableName(legacyName(run.table)) : "its partitions",
     },
     equal: partitions.every((one) => one.equal),
-    changesPending: await countKeysIfAny(database, isAfter ? reverseLogOf(run) : changeLogOf(run), 1_000_000),
-    unheld: isAfter && followsBack(run) ? await countUnheld(database, run) : 0,
+    changesPending,
+    unheld,
     notCopied,
     partitions,
   }
 }
 
 type Pairs = { readonly pairs: readonly { readonly label: string; readonly pair: Pair }[]; readonly notCopied: number }
+
+async function findPairs(services: Services, runId: string): Promise<Pairs & { readonly run: Run }> {
+  const run = await readRun(services.database, runId)
+  if (relabels(run)) throw nothingToCompare(run)
+  const pairs = run.swappedAt === null ? await pairsBefore(services, run) : await pairsAfter(services, run)
+  return { run, ...pairs }
+}
 
 async function pairsBefore({ database }: Services, run: Run): Promise<Pairs> {
   if (run.finishedAt !== null || run.targetOid === null) throw nothingToCompare(run)

@@ -1,3 +1,4 @@
+import { fillGaps } from "../../domain/gaps.ts"
 import { labelOf, seededStarts } from "../../domain/interval.ts"
 import { type Queryable, readOne } from "../../postgres/Queryable.ts"
 import { raw, sql, table } from "../../postgres/sql.ts"
@@ -71,7 +72,7 @@ async function partitionsOf(
     sql`select (clock_timestamp() at time zone ${timezone})::date::text as today`,
   )
   const found = [...rowsOf.keys()].filter((start) => start !== null && /^\d{4}-\d\d-\d\d$/.test(start)) as string[]
-  const starts = [...new Set([...found, ...seededStarts(interval, today, monthsBack, monthsAhead)])].toSorted()
+  const starts = fillGaps(interval, found, seededStarts(interval, today, monthsBack, monthsAhead))
   const bounds = await readBounds(db, run, starts)
   return [
     ...starts.map((start) => ({

@@ -1,6 +1,7 @@
 import { firstBatchBlocks } from "../../domain/pace.ts"
 import { targetName } from "../../domain/derivedNames.ts"
 import { shortenIdentifier } from "../../domain/identifier.ts"
+import { fillGaps } from "../../domain/gaps.ts"
 import { labelOf, seededStarts } from "../../domain/interval.ts"
 import { type Queryable, readOne } from "../../postgres/Queryable.ts"
 import type { IndexDescription, TableDescription } from "../../postgres/catalog/TableDescription.ts"
@@ -11,7 +12,7 @@ import type { Blueprint, PlannedIndex } from "../../store/Blueprint.ts"
 import { addFinding, countLeft, readPartitions, saveTableName } from "../../store/partitions.ts"
 import { type Run, saveRunFacts } from "../../store/runs.ts"
 import type { RunStep } from "../Step.ts"
-import { readBounds } from "../keyExpression.ts"
+import { intervalStartOf, readBounds } from "../keyExpression.ts"
 import { freeName } from "./freeName.ts"
 import { type DefaultGrantees, readDefaultGrantees, revokeStatements } from "./defaultPrivileges.ts"
 import {
@@ -55,19 +56,29 @@ export const scaffold: RunStep = async ({ tx, run }) => {
   }
 }
 
-/** The months around today get partitions though they may hold no rows yet: writes of tomorrow need them. */
+/** The months around today get partitions though they may hold no rows yet, and so do small gaps: writes of tomorrow need them. */
 async function seedPartitions(tx: Queryable, run: Run): Promise<void> {
   const { interval, timezone, monthsBack, monthsAhead } = run.options
   const { today } = await readOne<{ today: string }>(
     tx,
     sql`select (clock_timestamp() at time zone ${timezone})::date::text as today`,
   )
-  const starts = seededStarts(interval, today, monthsBack, monthsAhead)
+  const found = await readStarts(tx, run)
+  const starts = fillGaps(interval, found, seededStarts(interval, today, monthsBack, monthsAhead))
   const bounds = await readBounds(tx, run, starts)
   for (const start of starts) {
     const label = labelOf(interval, start)
     await addFinding(tx, run.id, { label, bounds: bounds.get(start) ?? null, rows: 0, blocks: "{}" })
   }
+}
+
+/** The first days of the intervals that the survey found rows of. */
+async function readStarts(tx: Queryable, run: Run): Promise<string[]> {
+  const bound = sql`lower_bound::${ident("pg_catalog", run.key.type)}`
+  const { rows } = await tx.query<{ start: string }>(
+    sql`select ${intervalStartOf(run, bound)}::text as start from cutover.partitions where run_id = ${run.id} and lower_bound is not null`,
+  )
+  return rows.map((row) => row.start)
 }
 
 /** An adopted scaffold's partitions are known by their bounds, never by their names. */

@@ -5,11 +5,14 @@ import { tableOf } from "../../../steps/partitionTable.ts"
 import { historyLabel, requireBoundary } from "../../../steps/relabel/layOut.ts"
 import { freeName } from "../../../steps/prep/freeName.ts"
 import type { Finding } from "../../../steps/preflight/Check.ts"
+import { gapFindings } from "../../../steps/preflight/gapFindings.ts"
 import { preflight } from "../../../steps/preflight/preflight.ts"
 import { resolveSource } from "../../../steps/preflight/resolveSource.ts"
 import { type Sample, nothingSampled, sampleKeys } from "../../../steps/preflight/sampleKeys.ts"
 import type { Run, Strategy } from "../../../store/runs.ts"
 import type { Services } from "../../Services.ts"
+import { acrossBreaks } from "../../acrossBreaks.ts"
+import { checkLadder } from "../../ladder.ts"
 import type { LaunchRequest } from "../launch.ts"
 import { type Estimates, estimate } from "./estimate.ts"
 import { imagineRun } from "./imagineRun.ts"
@@ -38,7 +41,11 @@ export type PlannedPartition = {
 }
 
 /** Looks at the table as a launch would, and says what it would do. A READ ONLY transaction, so it changes nothing. */
-export async function plan({ database }: Services, request: LaunchRequest): Promise<Plan> {
+export async function plan(services: Services, request: LaunchRequest): Promise<Plan> {
+  return await acrossBreaks(services, () => lookOnce(services, request))
+}
+
+async function lookOnce({ database }: Services, request: LaunchRequest): Promise<Plan> {
   return await database.withSession(async (session) => {
     try {
       await session.query(sql`begin isolation level repeatable read read only`)
@@ -52,18 +59,20 @@ export async function plan({ database }: Services, request: LaunchRequest): Prom
 async function look(db: Queryable, request: LaunchRequest): Promise<Plan> {
   const { source, key } = await resolveSource(db, request.table, request.by)
   const findings = await preflight({ db, table: request.table, source, key, options: request.options })
+  const ladder = await checkLadder(db, request.options)
   const may = await mayRead(db, source.oid)
   const run = await imagineRun(db, request, source, key, may)
   const sample = may ? await sampleKeys(db, run) : nothingSampled
   const isRelabelled = run.blueprint?.boundary !== undefined
+  const partitions = isRelabelled ? await tablesOfRelabel(db, run, sample) : await tablesOf(db, request, sample)
   return {
     schemaVersion: 1,
     table: renderTableName(request.table),
     by: key.column,
     interval: request.options.interval,
     strategy: isRelabelled ? strategyOfRelabel(run) : strategyOf(sample),
-    partitions: isRelabelled ? await tablesOfRelabel(db, run, sample) : await tablesOf(db, request, sample),
-    findings,
+    partitions,
+    findings: [...findings, ...ladder, ...gapFindings(request.table, partitions, { planned: true })],
     estimates: await estimate(db, run, sample),
     sql: isRelabelled ? await planRelabel(db, run) : await planStatements(db, run, sample),
   }
