@@ -1,3 +1,4 @@
+import type { TableName } from "../domain/tableName.ts"
 import type { TableDescription } from "../postgres/catalog/TableDescription.ts"
 
 /** What the source looked like when writes were guarded, and what the target gets because of it. */
@@ -18,6 +19,16 @@ export type Blueprint = {
   readonly adoptedPartitions: readonly number[]
   /** Where the one partition ends that a relabelled table becomes; absent where rows are copied. */
   readonly boundary?: Boundary
+  /** Where the source stands as a partition of another table; absent for a table of its own. */
+  readonly place?: Place
+}
+
+/** A range of a partitioned table, the whole; bounds as PostgreSQL writes them, MINVALUE and MAXVALUE too. */
+export type Place = {
+  readonly whole: TableName
+  readonly wholeOid: number
+  readonly from: string
+  readonly to: string
 }
 
 /** The first local day that is not history any more, and the same as text of the key's type, in UTC. */

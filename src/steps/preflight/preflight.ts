@@ -16,6 +16,7 @@ import { checkIncomingKeys } from "./table/checkIncomingKeys.ts"
 import { checkKeys } from "./table/checkKeys.ts"
 import { checkMaterializedViews } from "./table/checkMaterializedViews.ts"
 import { checkNames } from "./table/checkNames.ts"
+import { checkPlace } from "./table/checkPlace.ts"
 import { checkPrivileges } from "./table/checkPrivileges.ts"
 import { checkPublications } from "./table/checkPublications.ts"
 import { checkRowMoves } from "./table/checkRowMoves.ts"
@@ -43,6 +44,7 @@ const gates: readonly (readonly Check[])[] = [[checkServer], [checkRole, checkPr
 
 /** All the rest, which is reported together. */
 const checks: readonly Check[] = [
+  checkPlace,
   checkNames,
   checkConstraints,
   checkDependents,

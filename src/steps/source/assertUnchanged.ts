@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util"
 import { renderTableName } from "../../domain/tableName.ts"
 import { CutoverError } from "../../errors/CutoverError.ts"
 import { type Queryable, readOne } from "../../postgres/Queryable.ts"
@@ -8,6 +9,7 @@ import { changeLogOf } from "../../store/changeLog.ts"
 import { definitionMarks } from "./definitionMarks.ts"
 import { differences, fingerprintOf } from "./fingerprint.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
+import { findPlace, placeOf, renderPlace } from "../split/place.ts"
 import { relabels, withoutOurs } from "../relabel/relabels.ts"
 
 /**
@@ -19,7 +21,17 @@ export async function assertUnchanged(tx: Queryable, run: Run): Promise<void> {
   if (described === undefined) throw sourceGone(run)
   const now = relabels(run) ? withoutOurs(described) : described
   if (fingerprintOf(now) !== run.fingerprint) throw changed(run, differences(requireBlueprint(run).source, now))
+  await assertPlace(tx, run)
   if ((await readGuardMark(tx, run)) !== run.guardMark) throw unguarded(run)
+}
+
+async function assertPlace(tx: Queryable, run: Run): Promise<void> {
+  const place = placeOf(run)
+  if (place === undefined) return
+  const now = await findPlace(tx, run.sourceOid)
+  if (isDeepStrictEqual(now, place)) return
+  const where = now === undefined ? "nowhere" : renderPlace(now)
+  throw changed(run, [`its place was ${renderPlace(place)}, and is ${where} now`])
 }
 
 /** The mark at which this process has last compared the whole definition of a run's source. */

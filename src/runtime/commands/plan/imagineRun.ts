@@ -9,6 +9,7 @@ import { readIncomingKeys } from "../../../steps/swap/belongings/incomingKeys.ts
 import { readViaRoot } from "../../../steps/swap/belongings/publications.ts"
 import { lanesByCores } from "../../../steps/throttle/paceOf.ts"
 import { relabels } from "../../../steps/relabel/relabels.ts"
+import { findPlace } from "../../../steps/split/place.ts"
 import { guessBoundary } from "../../../steps/preflight/table/checkHistoryKeys.ts"
 import type { Run } from "../../../store/runs.ts"
 import type { LaunchRequest } from "../launch.ts"
@@ -31,6 +32,7 @@ export async function imagineRun(
     viaRoot: await readViaRoot(db, source.oid),
     isAdopted: scaffold !== undefined,
     adoptedPartitions: [],
+    place: await findPlace(db, source.oid),
   })
   const blueprint = boundary === undefined ? copied : { ...copied, boundary }
   const nothingYet = { reason: null, error: null, heapFile: null, heapBlocks: null, strategy: null }

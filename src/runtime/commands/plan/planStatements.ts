@@ -15,7 +15,7 @@ import { dropGuardStatements, guardStatements } from "../../../steps/prep/guardW
 import { adoptionStatements, targetStatements } from "../../../steps/prep/scaffold.ts"
 import type { Sample } from "../../../steps/preflight/sampleKeys.ts"
 import { requireBlueprint } from "../../../steps/requireBlueprint.ts"
-import { belongings } from "../../../steps/swap/belongings/belongings.ts"
+import { belongingsOf } from "../../../steps/swap/belongings/belongings.ts"
 import { addsToParent, plannedValidation } from "../../../steps/swap/belongings/foreignKeys.ts"
 import { lockStatements, plannedIncomingValidation } from "../../../steps/swap/belongings/incomingKeys.ts"
 import { readMaterializedViews, refreshStatement } from "../../../steps/swap/belongings/materializedViews.ts"
@@ -158,7 +158,7 @@ async function attachment(
         : [
             sql`alter table ${table(tableOf(run, holdsDefault.partition))} drop constraint if exists ${ident(boundsCheck)}`,
           ]),
-      ...(await readExchangeStatements(db, swapOf(run, names), belongings)),
+      ...(await readExchangeStatements(db, swapOf(run, names), belongingsOf(run))),
     ]),
   )
 }
