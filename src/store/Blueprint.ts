@@ -1,5 +1,5 @@
 import type { TableName } from "../domain/tableName.ts"
-import type { TableDescription } from "../postgres/catalog/TableDescription.ts"
+import type { ForeignKeyDescription, TableDescription } from "../postgres/catalog/TableDescription.ts"
 
 /** What the source looked like when writes were guarded, and what the target gets because of it. */
 export type Blueprint = {
@@ -29,6 +29,9 @@ export type Place = {
   readonly wholeOid: number
   readonly from: string
   readonly to: string
+  /** Those of the whole to other tables, and of other tables to it. */
+  readonly foreignKeys: readonly ForeignKeyDescription[]
+  readonly incomingKeys: readonly IncomingKey[]
 }
 
 /** The first local day that is not history any more, and the same as text of the key's type, in UTC. */

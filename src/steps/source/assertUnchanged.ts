@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util"
 import { renderTableName } from "../../domain/tableName.ts"
 import { CutoverError } from "../../errors/CutoverError.ts"
 import { type Queryable, readOne } from "../../postgres/Queryable.ts"
@@ -9,7 +8,7 @@ import { changeLogOf } from "../../store/changeLog.ts"
 import { definitionMarks } from "./definitionMarks.ts"
 import { differences, fingerprintOf } from "./fingerprint.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
-import { findPlace, placeOf, renderPlace } from "../split/place.ts"
+import { differencesOfPlace, findPlace, placeOf } from "../split/place.ts"
 import { relabels, withoutOurs } from "../relabel/relabels.ts"
 
 /**
@@ -28,10 +27,8 @@ export async function assertUnchanged(tx: Queryable, run: Run): Promise<void> {
 async function assertPlace(tx: Queryable, run: Run): Promise<void> {
   const place = placeOf(run)
   if (place === undefined) return
-  const now = await findPlace(tx, run.sourceOid)
-  if (isDeepStrictEqual(now, place)) return
-  const where = now === undefined ? "nowhere" : renderPlace(now)
-  throw changed(run, [`its place was ${renderPlace(place)}, and is ${where} now`])
+  const changes = differencesOfPlace(place, await findPlace(tx, run.sourceOid, run.key.column))
+  if (changes.length > 0) throw changed(run, changes)
 }
 
 /** The mark at which this process has last compared the whole definition of a run's source. */

@@ -6,7 +6,7 @@ import { describeTable } from "../../postgres/catalog/describeTable.ts"
 import { ident, sql, table } from "../../postgres/sql.ts"
 import type { Place } from "../../store/Blueprint.ts"
 import type { Run } from "../../store/runs.ts"
-import { findPlace, placeCheck, placeOf, renderPlace } from "./place.ts"
+import { differencesOfPlace, findPlace, placeCheck, placeOf } from "./place.ts"
 
 /**
  * Reads the legacy table of a split once, which proves that its rows belong to its place: a rollback then attaches it without a scan.
@@ -22,19 +22,8 @@ export async function proveLegacy(tx: Queryable, run: Run): Promise<void> {
 export async function assertLegacyFits(tx: Queryable, run: Run): Promise<void> {
   const place = placeOf(run)
   if (place === undefined) return
-  const now = await findPlace(tx, run.targetOid ?? 0)
-  if (
-    now?.wholeOid !== place.wholeOid ||
-    now.from !== place.from ||
-    now.to !== place.to ||
-    now.whole.name !== place.whole.name ||
-    now.whole.schema !== place.whole.schema
-  )
-    throw noWayBack(
-      run,
-      `${renderTableName(run.table)} is not the partition ${renderPlace(place)} any more`,
-      "Attach it there again, and roll back.",
-    )
+  const [difference] = differencesOfPlace(place, await findPlace(tx, run.targetOid ?? 0, run.key.column))
+  if (difference !== undefined) throw noWayBack(run, difference, "Make it as it was, and roll back again.")
   const missing = await whatItLacks(tx, run, place)
   if (missing !== undefined) throw noWayBack(run, missing.lacks, missing.hint)
   await proveLegacy(tx, run)

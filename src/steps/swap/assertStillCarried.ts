@@ -7,13 +7,13 @@ import type { Check } from "../preflight/Check.ts"
 import { checkDependents } from "../preflight/table/checkDependents.ts"
 import { checkIncomingKeys } from "../preflight/table/checkIncomingKeys.ts"
 import { checkMaterializedViews } from "../preflight/table/checkMaterializedViews.ts"
-import { checkPlace } from "../preflight/table/checkPlace.ts"
 import { checkPublications } from "../preflight/table/checkPublications.ts"
 import { checkRowType } from "../preflight/table/checkRowType.ts"
+import { checkWhole } from "../preflight/table/checkWhole.ts"
 import { sourceGone } from "../source/assertUnchanged.ts"
 
 const checks: readonly Check[] = [
-  checkPlace,
+  checkWhole,
   checkDependents,
   checkMaterializedViews,
   checkIncomingKeys,

@@ -2,8 +2,7 @@ import { ident, join, sql, table } from "../../../postgres/sql.ts"
 import { partitionClause } from "../../partitionTable.ts"
 import { definitionMarks } from "../../source/definitionMarks.ts"
 import type { Belonging } from "../../swap/exchange.ts"
-import { requireBlueprint } from "../../requireBlueprint.ts"
-import { checkOfPlace, placeCheck, wholeTable } from "../place.ts"
+import { checkOfPlace, placeCheck, requirePlace, wholeTable } from "../place.ts"
 
 /**
  * The place in the whole: the table in front is detached before anything else, so that all the rest finds tables of their own, and
@@ -14,8 +13,7 @@ import { checkOfPlace, placeCheck, wholeTable } from "../place.ts"
  */
 export const partition: Belonging = {
   read: async (_, { run, table: name, front, isForward }) => {
-    const { place } = requireBlueprint(run)
-    if (place === undefined) throw new Error(`run ${run.id} splits no partition`)
+    const place = requirePlace(run)
     const whole = wholeTable(place)
     const check = ident(placeCheck)
     return {
@@ -32,8 +30,7 @@ export const partition: Belonging = {
     }
   },
   mark: ({ run }) => {
-    const { place } = requireBlueprint(run)
-    const oid = place?.wholeOid ?? 0
+    const oid = requirePlace(run).wholeOid
     return sql`select concat_ws(' ', ${join(definitionMarks(oid))},
       (select p.partdefid::text from pg_partitioned_table p where p.partrelid = ${oid}))`
   },
