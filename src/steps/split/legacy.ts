@@ -3,7 +3,7 @@ import { renderTableName } from "../../domain/tableName.ts"
 import { CutoverError } from "../../errors/CutoverError.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
 import { describeTable } from "../../postgres/catalog/describeTable.ts"
-import { ident, sql, table } from "../../postgres/sql.ts"
+import { type Sql, ident, sql, table } from "../../postgres/sql.ts"
 import type { Place } from "../../store/Blueprint.ts"
 import type { Run } from "../../store/runs.ts"
 import { differencesOfPlace, findPlace, placeCheck, placeOf } from "./place.ts"
@@ -13,9 +13,14 @@ import { differencesOfPlace, findPlace, placeCheck, placeOf } from "./place.ts"
  * VALIDATE takes SHARE UPDATE EXCLUSIVE on a table that the application does not use; one that is valid is not read again.
  */
 export async function proveLegacy(tx: Queryable, run: Run): Promise<void> {
-  if (placeOf(run) === undefined) return
-  await tx.query(sql`select set_config('statement_timeout', '0', true)`)
-  await tx.query(sql`alter table ${table(legacyName(run.table))} validate constraint ${ident(placeCheck)}`)
+  const statements = proofStatements(run)
+  if (statements.length > 0) await tx.query(sql`select set_config('statement_timeout', '0', true)`)
+  for (const statement of statements) await tx.query(statement)
+}
+
+export function proofStatements(run: Run): Sql[] {
+  if (placeOf(run) === undefined) return []
+  return [sql`alter table ${table(legacyName(run.table))} validate constraint ${ident(placeCheck)}`]
 }
 
 /** Throws when the legacy table cannot take its place again, or only by work under the lock; proves its bounds where that is not done yet. */

@@ -45,6 +45,17 @@ async function leavesAfter(db: Queryable, { run, table: name, partitions, isForw
   return [...others, ...(isForward ? partitions : [name])]
 }
 
+/** The statements that a run on a quiet table will need; the plan shows them. */
+export async function plannedWholeForeignKeys(db: Queryable, exchange: Exchange): Promise<Sql[]> {
+  const { whole, foreignKeys } = requirePlace(exchange.run)
+  const wanted = foreignKeys.filter((key) => key.isValidated)
+  if (await addsToParent(db))
+    return wanted.map((key) => sql`alter table ${table(whole)} validate constraint ${ident(key.name)}`)
+  const leaves = wanted.length === 0 ? [] : await leavesAfter(db, exchange)
+  const holders = leaves.flatMap((leaf) => wanted.map((key) => ({ ...leaf, key: key.name })))
+  return adoption(whole, holders, wanted)
+}
+
 /** Reads what came NOT VALID; those that were so before the run stay so. Weak locks, so that nobody waits. */
 export async function validateWholeForeignKeys(tx: Queryable, run: Run): Promise<void> {
   const place = placeOf(run)
@@ -71,6 +82,15 @@ async function adoptionStatements(
     where o.conname = any (${wanted.map((key) => key.name)}::name[])
     order by c.oid, o.conname`)
   const toAdopt = wanted.filter((key) => !holders.some((one) => one.oid === wholeOid && one.key === key.name))
+  return adoption(whole, holders, toAdopt)
+}
+
+/** What each partition holds is read, and the whole adopts it without reading it again. */
+function adoption(
+  whole: TableName,
+  holders: readonly (TableName & { readonly key: string })[],
+  toAdopt: readonly ForeignKeyDescription[],
+): Sql[] {
   return [
     ...holders
       .filter((one) => toAdopt.some((key) => key.name === one.key))

@@ -1,5 +1,5 @@
 import type { Queryable } from "../../../postgres/Queryable.ts"
-import { sql } from "../../../postgres/sql.ts"
+import { type Sql, sql } from "../../../postgres/sql.ts"
 import type { Run } from "../../../store/runs.ts"
 import { addStatement, dropStatement, validateStatement } from "../../swap/belongings/incomingKeys.ts"
 import type { Belonging } from "../../swap/exchange.ts"
@@ -20,7 +20,11 @@ export const wholeIncomingKeys: Belonging = {
 
 /** Reads both tables under weak locks, so that nobody waits. A key that was NOT VALID before the run stays so. */
 export async function validateWholeIncomingKeys(tx: Queryable, run: Run): Promise<void> {
-  const keys = placeOf(run)?.incomingKeys.filter((key) => key.isValidated) ?? []
-  if (keys.length > 0) await tx.query(sql`select set_config('statement_timeout', '0', true)`)
-  for (const key of keys) await tx.query(validateStatement(key))
+  const statements = plannedWholeIncomingKeys(run)
+  if (statements.length > 0) await tx.query(sql`select set_config('statement_timeout', '0', true)`)
+  for (const statement of statements) await tx.query(statement)
+}
+
+export function plannedWholeIncomingKeys(run: Run): Sql[] {
+  return (placeOf(run)?.incomingKeys ?? []).filter((key) => key.isValidated).map(validateStatement)
 }
