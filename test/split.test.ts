@@ -257,6 +257,8 @@ describe("a partition that is split", () => {
   it("is read by no scan in the swap, nor in a rollback, and no index is built there", async () => {
     await using database = await createDatabase("splitnoscan")
     await createWhole(database)
+    // What this session has read so far is told at once, and not amid the run.
+    await database.query("select pg_stat_force_next_flush()")
     const runId = await inSession(database, async (open) => {
       const run = await launchRun(open, splitAtGate)
       await workUntil(open, run.id, atGate)

@@ -20,7 +20,7 @@ export const checkWhole: Check<TableContext> = async (context) => {
   return orOk(
     reasons.map(([why, hint]) => refusedSplit(table, why, hint)),
     "CUTOVER_SPLIT_REFUSED",
-    `${renderTableName(table)} is a partition of ${renderTableName(whole)}, and its months can take its place.`,
+    `${renderTableName(table)} is a partition of ${renderTableName(whole)}, which the swap locks with all its partitions; months can take its place.`,
   )
 }
 
