@@ -98,6 +98,8 @@ const whatToDo: Readonly<Record<ErrorCode, string>> = {
     "Give these rows a key, or launch with `--null-keys default-partition`, which keeps them in a partition of their own.",
   CUTOVER_KEY_OUT_OF_BOUNDS:
     "Correct the rows that the message names. No partition can be made for infinity, for dates before the year 1, or for the year 9999.",
+  CUTOVER_SPLIT_REFUSED:
+    "The message says what of the partition, or of the table that it belongs to, stands in the way, and the hint what to do about it. Detached, the partition is a table of its own, which can be cut over like any.",
   CUTOVER_RELABEL_REFUSED:
     "The message says what of the table a partition cannot have, or what ATTACH could only make by reading the table under the lock. Take it away, or launch without `--strategy relabel`: a copy can do most of it.",
   CUTOVER_RELABEL_BOUNDARY:

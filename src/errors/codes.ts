@@ -79,6 +79,10 @@ export const errorCodes = {
     exit: exitCodes.refused,
     meaning: "The table cannot become a partition as it is (--strategy relabel).",
   },
+  CUTOVER_SPLIT_REFUSED: {
+    exit: exitCodes.refused,
+    meaning: "The partition cannot be split into months as it is.",
+  },
   CUTOVER_RELABEL_BOUNDARY: {
     exit: exitCodes.refused,
     meaning: "Where the history of --strategy relabel ends: until the swap, rows past it are refused.",

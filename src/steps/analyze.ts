@@ -2,6 +2,8 @@ import { formatDuration } from "../domain/duration.ts"
 import { sql } from "../postgres/sql.ts"
 import { readOne } from "../postgres/Queryable.ts"
 import type { RunStep } from "./Step.ts"
+import { validateWhole } from "./split/belongings.ts"
+import { proveLegacy } from "./split/legacy.ts"
 import { analyzeWhole } from "./statistics.ts"
 import { validateForeignKeys } from "./swap/belongings/foreignKeys.ts"
 import { refreshMaterializedViews } from "./swap/belongings/materializedViews.ts"
@@ -11,6 +13,8 @@ import { validateIncomingKeys } from "./swap/belongings/incomingKeys.ts"
 export const analyze: RunStep = async ({ tx, run }) => {
   await validateForeignKeys(tx, run, run.targetOid ?? 0)
   await validateIncomingKeys(tx, run, run.targetOid ?? 0)
+  await proveLegacy(tx, run)
+  await validateWhole(tx, run)
   await refreshMaterializedViews(tx, run.targetOid ?? 0)
   await analyzeWhole(tx, run.table, run.targetOid ?? 0)
   const { until } = await readOne<{ until: string }>(

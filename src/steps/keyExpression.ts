@@ -3,9 +3,15 @@ import { type Sql, ident, literal, sql } from "../postgres/sql.ts"
 import { nextStart } from "../domain/interval.ts"
 import type { Bounds } from "../store/partitions.ts"
 import type { Run } from "../store/runs.ts"
+import { withinPlace } from "./split/place.ts"
 
 /** What has to be known of a run to say when its intervals begin. */
-export type Keyed = { readonly key: Run["key"]; readonly options: Pick<Run["options"], "interval" | "timezone"> }
+export type Keyed = {
+  readonly key: Run["key"]
+  readonly options: Pick<Run["options"], "interval" | "timezone">
+  /** Known once writes are guarded; before, only by whoever imagines a run. */
+  readonly blueprint?: Run["blueprint"]
+}
 
 /** The first day of the interval that a key falls into, in the run's time zone, as a date. */
 export function intervalStartOfKey(run: Run): Sql {
@@ -38,20 +44,25 @@ export function withinBounds(run: Run, column: string, bounds: Bounds | null, al
   return sql`${key} >= ${literal(bounds.from)}::${type(run)} and ${key} < ${literal(bounds.to)}::${type(run)}`
 }
 
-/** The bounds of the intervals that begin on these local days, as text of the key's type, in UTC. */
+/**
+ * The bounds of the intervals that begin on these local days, as text of the key's type, in UTC. Where the source is a partition
+ * they end where it does; an interval that lies outside has none.
+ */
 export async function readBounds(db: Queryable, run: Keyed, starts: readonly string[]): Promise<Map<string, Bounds>> {
   const edges = new Set(starts.flatMap((start) => [start, nextStart(run.options.interval, start)]))
   const instant =
     run.key.type === "timestamptz" ? sql`(day::timestamp at time zone ${run.options.timezone})` : sql`day::${type(run)}`
   const { rows } = await db.query<{ day: string; edge: string }>(
-    sql`select day, ${instant}::text as edge from unnest(${[...edges]}::text[]) as day`,
+    sql`select day, (${withinPlace(run.blueprint?.place, instant, type(run))})::text as edge from unnest(${[...edges]}::text[]) as day`,
   )
   const edgeOf = new Map(rows.map((row) => [row.day, row.edge]))
   return new Map(
-    starts.map((start) => [
-      start,
-      { from: edgeOf.get(start) ?? start, to: edgeOf.get(nextStart(run.options.interval, start)) ?? start },
-    ]),
+    starts
+      .map((start): [string, Bounds] => [
+        start,
+        { from: edgeOf.get(start) ?? start, to: edgeOf.get(nextStart(run.options.interval, start)) ?? start },
+      ])
+      .filter(([, { from, to }]) => from !== to),
   )
 }
 

@@ -10,7 +10,8 @@ export const boundsCheck = "cutover_bounds"
 export function partitionClause(bounds: Bounds | null): Sql {
   if (bounds === null) return raw("default")
   const from = bounds.from === unbounded ? raw(unbounded) : literal(bounds.from)
-  return sql`for values from (${from}) to (${literal(bounds.to)})`
+  const to = bounds.to === "MAXVALUE" ? raw(bounds.to) : literal(bounds.to)
+  return sql`for values from (${from}) to (${to})`
 }
 
 /** The table of a partition, in the schema of the source. */

@@ -1,4 +1,5 @@
-import type { TableDescription } from "../postgres/catalog/TableDescription.ts"
+import type { TableName } from "../domain/tableName.ts"
+import type { ForeignKeyDescription, TableDescription } from "../postgres/catalog/TableDescription.ts"
 
 /** What the source looked like when writes were guarded, and what the target gets because of it. */
 export type Blueprint = {
@@ -18,6 +19,19 @@ export type Blueprint = {
   readonly adoptedPartitions: readonly number[]
   /** Where the one partition ends that a relabelled table becomes; absent where rows are copied. */
   readonly boundary?: Boundary
+  /** Where the source stands as a partition of another table; absent for a table of its own. */
+  readonly place?: Place
+}
+
+/** A range of a partitioned table, the whole; bounds as PostgreSQL writes them, MINVALUE and MAXVALUE too. */
+export type Place = {
+  readonly whole: TableName
+  readonly wholeOid: number
+  readonly from: string
+  readonly to: string
+  /** Those of the whole to other tables, and of other tables to it. */
+  readonly foreignKeys: readonly ForeignKeyDescription[]
+  readonly incomingKeys: readonly IncomingKey[]
 }
 
 /** The first local day that is not history any more, and the same as text of the key's type, in UTC. */

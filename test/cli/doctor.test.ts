@@ -17,7 +17,10 @@ it.each([
   {
     what: "a partition",
     setup: "create table p (d date) partition by range (d); create table t partition of p default",
-    finding: { code: "CUTOVER_INHERITANCE", message: "public.t is a partition of another table." },
+    finding: {
+      code: "CUTOVER_SPLIT_REFUSED",
+      message: "public.t cannot be split: it is the default partition, which has no range of its own.",
+    },
   },
 ])("a table that is $what is a finding among those of the server", async ({ setup, finding }) => {
   await using database = await createDatabase("doctor")

@@ -72,8 +72,8 @@ const refusals: readonly Refusal[] = [
     what: "a partition",
     sql: "create table p (d date) partition by range (d); create table t partition of p default;",
     exit: 3,
-    code: "CUTOVER_INHERITANCE",
-    says: "is a partition",
+    code: "CUTOVER_SPLIT_REFUSED",
+    says: "the default partition",
   },
   {
     what: "a child by inheritance",

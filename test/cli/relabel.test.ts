@@ -22,7 +22,9 @@ it("relabels a table by command, says what that means, and takes it back", async
   expect(launched.stdout).toMatch(/Until .* it can be undone: .*rollback public\.t/)
 
   const status = await runCutover(database.url, ["status", "t"])
-  expect(status.stdout).toMatch(/nothing is dropped after it/)
+  expect(status.stdout).toMatch(
+    /nothing is dropped after\s+it, and what is past can be split into months: cutover launch public\.t_history --by d/,
+  )
   expect(status.stdout).toMatch(/history +validated .*~2k/)
 
   const back = await runCutover(database.url, ["rollback", "t"])

@@ -4,7 +4,7 @@ import { runOptionsSchema } from "../../src/config/runOptions.ts"
 import { parseTableName } from "../../src/domain/tableName.ts"
 import { plan } from "../../src/runtime/commands/plan/plan.ts"
 import type { TestDatabase } from "./database.ts"
-import { services } from "./runs.ts"
+import { type LaunchInput, services } from "./runs.ts"
 import { type Shape, optionsOf } from "./shapes.ts"
 
 /** Whom a partition lets in past the grants and policies of the whole. */
@@ -17,9 +17,12 @@ export async function grantsOnPartitions(database: TestDatabase): Promise<unknow
 
 /** The statements of `plan --sql`, one after the other as psql would send them. */
 export async function runByHand(database: TestDatabase, shape: Shape): Promise<void> {
+  await runPlanByHand(database, { table: shape.table, by: shape.by, options: optionsOf(shape) })
+}
+
+export async function runPlanByHand(database: TestDatabase, { table, by, options = {} }: LaunchInput): Promise<void> {
   await using open = await services(database)
-  const table = parseTableName(shape.table)
-  const request = { table, by: shape.by, options: runOptionsSchema.parse(optionsOf(shape)), isOptedIn: true }
+  const request = { table: parseTableName(table), by, options: runOptionsSchema.parse(options), isOptedIn: true }
   const { sql, findings } = await plan(open, request)
   expect(findings.filter((one) => one.level === "block")).toEqual([])
   const client = new pg.Client({ connectionString: database.url })

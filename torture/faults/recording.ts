@@ -44,7 +44,7 @@ async function record(server: TestServer, input: LaunchInput): Promise<Recording
 
 async function recordRun(server: TestServer, seed: number, input: LaunchInput): Promise<Recording> {
   await using database = await createDatabase("recorded", server.url)
-  await createSmallTable(database)
+  await createSmallTable(database, input)
   await using writers = await startSlowWriters(database, seed)
   const steps: string[] = []
   let step = "launch"

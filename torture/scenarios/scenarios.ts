@@ -9,7 +9,7 @@ import { halfOpen } from "./halfOpen.ts"
 import { hot } from "./hot.ts"
 import { kill, sigkill } from "./kill.ts"
 import { reader } from "./reader.ts"
-import { relabel } from "./relabel.ts"
+import { relabel, split } from "./relabel.ts"
 import { rollback } from "./rollback.ts"
 import { signals } from "./signals.ts"
 import { sqlstates } from "./sqlstates.ts"
@@ -28,6 +28,7 @@ export const scenarios: readonly Scenario[] = [
   kill,
   sigkill,
   relabel,
+  split,
   cut,
   takeOver,
   halfOpen,

@@ -8,6 +8,7 @@ import { sqlState } from "../../postgres/classify.ts"
 import { withTransaction } from "../../postgres/transaction.ts"
 import { assertNothingBlocks, preflight } from "../../steps/preflight/preflight.ts"
 import { resolveSource } from "../../steps/preflight/resolveSource.ts"
+import { relabels } from "../../steps/relabel/relabels.ts"
 import { lanesByCores } from "../../steps/throttle/paceOf.ts"
 import { ensureInstalled, isInstalled } from "../../store/install.ts"
 import { appendRecord } from "../../store/log.ts"
@@ -99,7 +100,8 @@ async function begin(services: Services, run: NewRun): Promise<Run> {
 async function assertNoOpenRun(services: Services, table: TableName, sourceOid: number): Promise<void> {
   if (!(await isInstalled(services.database))) return
   const open = await findOpenRunOf(services.database, sourceOid)
-  if (open === undefined) return
+  // A relabelled table is the partition by now: what that means for a split is said by `checkPlace`.
+  if (open === undefined || (relabels(open) && open.swappedAt !== null)) return
   throw new CutoverError("CUTOVER_RUN_OPEN", {
     message: `Run ${open.id} of ${renderTableName(table)} is open: ${open.state}, ${open.control}.`,
     state: nothingChanged,

@@ -3,6 +3,7 @@ import type { Queryable } from "../../postgres/Queryable.ts"
 import { type Sql, ident, join, literal, sql, table } from "../../postgres/sql.ts"
 import { changeLogOf } from "../../store/changeLog.ts"
 import type { Run } from "../../store/runs.ts"
+import { placeOf } from "../split/place.ts"
 import { type CaptureForm, captureFunctionStatements, logTableStatement } from "./captureFunctions.ts"
 
 /** The triggers on the source that append to the change log, by the function that each calls; TRUNCATE has no rows. */
@@ -22,29 +23,43 @@ const truncateTrigger = "cutover_capture_truncate"
  * docs/decisions/0006). Logical replication applies rows without a statement, so a row trigger that fires only
  * for session_replication_role = replica stands beside them; ENABLE ALWAYS lets the others fire there too.
  *
+ * A statement fires the triggers of statements only of the table that it names (PostgreSQL manual, 39.1). So a partition, whose rows come
+ * by statements against the whole, has a row trigger alone; TRUNCATE fires those of every table that it empties.
+ *
  * CREATE TRIGGER takes SHARE ROW EXCLUSIVE: it waits for writers under way, so that every row is either there before the
  * survey or in the log.
  */
 export function captureStatements(run: Run): Sql[] {
   const on = table(run.table)
-  const call = (form: CaptureForm): Sql => sql`execute function ${captureFunction(run, form)}()`
+  const isPartition = placeOf(run) !== undefined
+  const always = isPartition ? [triggers.row] : [triggers.insert, triggers.update, triggers.delete]
   return [
     logTableStatement(run, changeLogOf(run)),
-    ...forms.flatMap((form) => captureFunctionStatements(run, captureFunction(run, form), changeLogOf(run), form)),
-    sql`create trigger ${ident(triggers.insert)} after insert on ${on}
-      referencing new table as cutover_new for each statement ${call("insert")}`,
-    sql`create trigger ${ident(triggers.update)} after update on ${on}
-      referencing old table as cutover_old new table as cutover_new for each statement ${call("update")}`,
-    sql`create trigger ${ident(triggers.delete)} after delete on ${on}
-      referencing old table as cutover_old for each statement ${call("delete")}`,
-    sql`create trigger ${ident(triggers.row)} after insert or update or delete on ${on} for each row ${call("row")}`,
+    ...(isPartition ? (["row"] as const) : forms).flatMap((form) =>
+      captureFunctionStatements(run, captureFunction(run, form), changeLogOf(run), form),
+    ),
+    ...(isPartition ? [] : statementTriggers(run, on)),
+    sql`create trigger ${ident(triggers.row)} after insert or update or delete on ${on} for each row ${call(run, "row")}`,
     sql`create trigger ${ident(truncateTrigger)}
       after truncate on ${on} for each statement execute function cutover.capture_truncate(${literal(run.id)})`,
-    ...[triggers.insert, triggers.update, triggers.delete, truncateTrigger].map(
-      (name) => sql`alter table ${on} enable always trigger ${ident(name)}`,
-    ),
-    sql`alter table ${on} enable replica trigger ${ident(triggers.row)}`,
+    ...[...always, truncateTrigger].map((name) => sql`alter table ${on} enable always trigger ${ident(name)}`),
+    ...(isPartition ? [] : [sql`alter table ${on} enable replica trigger ${ident(triggers.row)}`]),
   ]
+}
+
+function statementTriggers(run: Run, on: Sql): Sql[] {
+  return [
+    sql`create trigger ${ident(triggers.insert)} after insert on ${on}
+      referencing new table as cutover_new for each statement ${call(run, "insert")}`,
+    sql`create trigger ${ident(triggers.update)} after update on ${on}
+      referencing old table as cutover_old new table as cutover_new for each statement ${call(run, "update")}`,
+    sql`create trigger ${ident(triggers.delete)} after delete on ${on}
+      referencing old table as cutover_old for each statement ${call(run, "delete")}`,
+  ]
+}
+
+function call(run: Run, form: CaptureForm): Sql {
+  return sql`execute function ${captureFunction(run, form)}()`
 }
 
 /** DROP TRIGGER takes ACCESS EXCLUSIVE on the table, for as long as the catalog change takes. */

@@ -1,6 +1,7 @@
 import type { RunStep } from "../Step.ts"
 import { unlessBlocked } from "../locks/unlessBlocked.ts"
 import { dropTarget } from "../prep/dropScaffold.ts"
+import { validateWhole } from "../split/belongings.ts"
 import { validateIncomingKeys } from "../swap/belongings/incomingKeys.ts"
 import { refreshMaterializedViews } from "../swap/belongings/materializedViews.ts"
 import { validateForeignKeys } from "../swap/belongings/foreignKeys.ts"
@@ -15,6 +16,7 @@ export const discard: RunStep = async ({ tx, run }) =>
       await dropTarget(tx, run)
       await validateForeignKeys(tx, run, run.sourceOid)
       await validateIncomingKeys(tx, run, run.sourceOid)
+      await validateWhole(tx, run)
       await refreshMaterializedViews(tx, run.sourceOid)
       return { event: { type: "target.dropped" } }
     },

@@ -4,7 +4,7 @@ import { readsTable } from "../swap/belongings/views.ts"
 
 /**
  * The table, and all that an exchange of its name has to lock with it: views and materialized views that read it, tables that
- * foreign keys point from, and to.
+ * foreign keys point from, and to, the table that it is a partition of.
  */
 export async function readTied(db: Queryable, oid: number): Promise<number[]> {
   const { rows } = await db.query<{ oid: number }>(sql`
@@ -14,6 +14,8 @@ export async function readTied(db: Queryable, oid: number): Promise<number[]> {
     union
     select o.conrelid from pg_constraint o where o.contype = 'f' and o.confrelid = ${oid}
     union
-    select o.confrelid from pg_constraint o where o.contype = 'f' and o.conrelid = ${oid}`)
+    select o.confrelid from pg_constraint o where o.contype = 'f' and o.conrelid = ${oid}
+    union
+    select i.inhparent from pg_inherits i where i.inhrelid = ${oid}`)
   return rows.map((row) => row.oid)
 }

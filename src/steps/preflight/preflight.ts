@@ -16,12 +16,14 @@ import { checkIncomingKeys } from "./table/checkIncomingKeys.ts"
 import { checkKeys } from "./table/checkKeys.ts"
 import { checkMaterializedViews } from "./table/checkMaterializedViews.ts"
 import { checkNames } from "./table/checkNames.ts"
+import { checkPlace } from "./table/checkPlace.ts"
 import { checkPrivileges } from "./table/checkPrivileges.ts"
 import { checkPublications } from "./table/checkPublications.ts"
 import { checkRowMoves } from "./table/checkRowMoves.ts"
 import { checkRowType } from "./table/checkRowType.ts"
 import { checkScaffold } from "./table/checkScaffold.ts"
 import { checkHistorySpace, checkSpace } from "./table/checkSpace.ts"
+import { checkWhole } from "./table/checkWhole.ts"
 import { checkWidenedKey } from "./table/checkWidenedKey.ts"
 import { checkWraparound } from "./table/checkWraparound.ts"
 
@@ -36,13 +38,15 @@ export const serverChecks: readonly Check<ServerContext>[] = [
 ]
 
 /** What can be asked of a table before it is known by which column it is to be partitioned. */
-export const tableChecks: readonly Check<TableContext>[] = [checkPrivileges, checkSpace, checkWraparound]
+export const tableChecks: readonly Check<TableContext>[] = [checkWhole, checkPrivileges, checkSpace, checkWraparound]
 
 /** What must hold before anything else can be asked, cheapest first. */
 const gates: readonly (readonly Check[])[] = [[checkServer], [checkRole, checkPrivileges]]
 
 /** All the rest, which is reported together. */
 const checks: readonly Check[] = [
+  checkWhole,
+  checkPlace,
   checkNames,
   checkConstraints,
   checkDependents,

@@ -42,7 +42,7 @@ async function assertNotRelabelled(db: Queryable, table: TableName, { oid }: Tab
   throw refused(
     "CUTOVER_ALREADY_PARTITIONED",
     `${renderTableName(table)} is partitioned already; what was there before ${found.to} is one partition, ${renderTableName(history)}.`,
-    "To split off its months is not built. Within the fallback window of its run, roll that back and launch with --strategy copy.",
+    `To split that into months: cutover launch ${renderTableName(history)} --by <column>`,
   )
 }
 
@@ -64,13 +64,8 @@ function assertPlainTable(source: TableDescription, table: TableName): void {
   if (kind !== undefined) throw refused(kind[0], `${name} ${kind[1]}.`, "Name an ordinary table.")
   if (source.persistence === "t")
     throw refused("CUTOVER_NOT_A_PLAIN_TABLE", `${name} is a temporary table.`, "Name a permanent table.")
-  if (source.isPartition)
-    throw refused(
-      "CUTOVER_INHERITANCE",
-      `${name} is a partition of another table.`,
-      "Name the table that is partitioned, or detach this one first.",
-    )
-  if (source.hasParents || source.hasChildren)
+  // A partition may be split: `checkPlace` looks at what it is a part of.
+  if ((source.hasParents && !source.isPartition) || source.hasChildren)
     throw refused(
       "CUTOVER_INHERITANCE",
       `${name} has parents or children by inheritance.`,

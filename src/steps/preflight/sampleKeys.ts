@@ -75,9 +75,9 @@ async function partitionsOf(
   const starts = fillGaps(interval, found, seededStarts(interval, today, monthsBack, monthsAhead))
   const bounds = await readBounds(db, run, starts)
   return [
-    ...starts.map((start) => ({
+    ...[...bounds].map(([start, within]) => ({
       label: labelOf(interval, start),
-      bounds: bounds.get(start) ?? null,
+      bounds: within,
       rows: rowsOf.get(start) ?? 0,
     })),
     ...(rowsOf.has(null) ? [{ label: defaultLabel, bounds: null, rows: rowsOf.get(null) ?? 0 }] : []),

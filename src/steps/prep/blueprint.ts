@@ -7,12 +7,15 @@ export function makeBlueprint(source: TableDescription, keyColumn: string, choic
   return {
     source,
     columns: source.columns.filter((column) => column.generated === "").map((column) => column.name),
-    indexes: source.indexes.map((index) => planIndex(index, keyColumn, choices)),
+    indexes: source.indexes
+      .filter((index) => choices.place === undefined || !isOldKey(source, index, keyColumn))
+      .map((index) => planIndex(index, keyColumn, choices)),
     identity: identityOf(source),
     incomingKeys: choices.incomingKeys,
     viaRoot: choices.viaRoot,
     isAdopted: choices.isAdopted,
     adoptedPartitions: choices.adoptedPartitions,
+    ...(choices.place === undefined ? {} : { place: choices.place }),
   }
 }
 
@@ -23,6 +26,19 @@ export type BlueprintChoices = {
   readonly viaRoot: Blueprint["viaRoot"]
   readonly isAdopted: boolean
   readonly adoptedPartitions: readonly number[]
+  /** Where the source stands, if it is a partition. */
+  readonly place?: Blueprint["place"] | undefined
+}
+
+/**
+ * Whether a partition has this index from when it was a table of its own: it keeps unique what was the primary key before the partition
+ * key was added. Months cannot have it; it stays on the table that is parked.
+ */
+export function isOldKey(source: TableDescription, index: IndexDescription, keyColumn: string): boolean {
+  const primary = source.indexes.find((one) => one.isPrimary)
+  const old = primary?.columns.filter((name) => name !== keyColumn)
+  const isAlike = JSON.stringify(index.columns) === JSON.stringify(old)
+  return index.isUnique && !index.isPrimary && !index.isPartial && index.constraint === null && isAlike
 }
 
 /** The columns of the primary key, else of a unique index that holds every row and no null; null where there is none. */

@@ -12,8 +12,9 @@ import { makeBlueprint } from "./blueprint.ts"
 import { captureStatements, dropCaptureStatements } from "../changes/capture.ts"
 import { noteHeap } from "../source/assertSameHeap.ts"
 import { fingerprintOf } from "../source/fingerprint.ts"
-import { readIncomingKeys } from "../swap/belongings/incomingKeys.ts"
+import { readIncomingKeys } from "../source/readIncomingKeys.ts"
 import { readViaRoot } from "../swap/belongings/publications.ts"
+import { findPlace } from "../split/place.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
 import { unlessBlocked } from "../locks/unlessBlocked.ts"
 
@@ -52,6 +53,7 @@ async function noteSource(tx: Queryable, run: Run): Promise<Run> {
     viaRoot: await readViaRoot(tx, run.sourceOid),
     isAdopted: scaffold !== undefined,
     adoptedPartitions: partitions.map((partition) => partition.oid),
+    place: await findPlace(tx, run.sourceOid, run.key.column),
   })
   await saveRunFacts(tx, run.id, { blueprint, fingerprint: fingerprintOf(source) })
   return { ...run, blueprint }

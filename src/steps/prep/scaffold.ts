@@ -27,6 +27,7 @@ import { chooseStrategy, prepareSweep } from "./strategy.ts"
 import { boundsCheck } from "../partitionTable.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
+import { checkOfPlace, placeCheck } from "../split/place.ts"
 import { commentStatement } from "../swap/belongings/comments.ts"
 
 /**
@@ -66,10 +67,8 @@ async function seedPartitions(tx: Queryable, run: Run): Promise<void> {
   const found = await readStarts(tx, run)
   const starts = fillGaps(interval, found, seededStarts(interval, today, monthsBack, monthsAhead))
   const bounds = await readBounds(tx, run, starts)
-  for (const start of starts) {
-    const label = labelOf(interval, start)
-    await addFinding(tx, run.id, { label, bounds: bounds.get(start) ?? null, rows: 0, blocks: "{}" })
-  }
+  for (const [start, within] of bounds)
+    await addFinding(tx, run.id, { label: labelOf(interval, start), bounds: within, rows: 0, blocks: "{}" })
 }
 
 /** The first days of the intervals that the survey found rows of. */
@@ -110,6 +109,9 @@ export function targetStatements(run: Run, blueprint: Blueprint, grantees: Defau
       .map((check) => sql`alter table ${target} drop constraint ${ident(check.name)}`),
     // The CHECK that proves a history's bounds would keep out what comes after it.
     ...(blueprint.boundary === undefined ? [] : [sql`alter table ${target} drop constraint ${ident(boundsCheck)}`]),
+    ...(blueprint.place === undefined
+      ? []
+      : [sql`alter table ${target} add constraint ${ident(placeCheck)} check (${checkOfPlace(run, blueprint.place)})`]),
     ...blueprint.indexes.map((index) => indexStatement(index, target, targetObjectName(index.name))),
     ...identityStatements(source, target, grantees, targetObjectName),
     ...statisticsStatements(source, target, targetObjectName),

@@ -10,7 +10,7 @@ import { readWindow } from "../cleanup/cleanup.ts"
 export const endRun: RunStep = async ({ tx, run }) => {
   const { leftMs, until } = await readWindow(tx, run)
   if (leftMs === 0) return ended(run)
-  const reason = `the fallback window is open until ${until} UTC (${formatDuration(run.options.fallbackWindowMs)}); nothing is dropped after it`
+  const reason = `the fallback window is open until ${until} UTC (${formatDuration(run.options.fallbackWindowMs)}); nothing is dropped after it, and what is past can be split into months: cutover launch ${renderTableName(historyName(run.table))} --by ${run.key.column}`
   return { event: { type: "held", reason, retryMs: leftMs } }
 }
 

@@ -8,6 +8,7 @@ import { changeLogOf } from "../../store/changeLog.ts"
 import { definitionMarks } from "./definitionMarks.ts"
 import { differences, fingerprintOf } from "./fingerprint.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
+import { differencesOfPlace, findPlace, placeOf } from "../split/place.ts"
 import { relabels, withoutOurs } from "../relabel/relabels.ts"
 
 /**
@@ -19,7 +20,15 @@ export async function assertUnchanged(tx: Queryable, run: Run): Promise<void> {
   if (described === undefined) throw sourceGone(run)
   const now = relabels(run) ? withoutOurs(described) : described
   if (fingerprintOf(now) !== run.fingerprint) throw changed(run, differences(requireBlueprint(run).source, now))
+  await assertPlace(tx, run)
   if ((await readGuardMark(tx, run)) !== run.guardMark) throw unguarded(run)
+}
+
+async function assertPlace(tx: Queryable, run: Run): Promise<void> {
+  const place = placeOf(run)
+  if (place === undefined) return
+  const changes = differencesOfPlace(place, await findPlace(tx, run.sourceOid, run.key.column))
+  if (changes.length > 0) throw changed(run, changes)
 }
 
 /** The mark at which this process has last compared the whole definition of a run's source. */

@@ -13,6 +13,7 @@ export function fingerprintOf(description: TableDescription): string {
 export function differences(before: TableDescription, now: TableDescription): string[] {
   const parts: [string, unknown, unknown][] = [
     ["name", [before.schema, before.name], [now.schema, now.name]],
+    ["its being a partition", before.isPartition, now.isPartition],
     ["owner", before.owner, now.owner],
     ["storage options", before.options, now.options],
     ["row security", [before.rowSecurity, before.forcesRowSecurity], [now.rowSecurity, now.forcesRowSecurity]],

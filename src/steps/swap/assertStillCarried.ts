@@ -9,9 +9,11 @@ import { checkIncomingKeys } from "../preflight/table/checkIncomingKeys.ts"
 import { checkMaterializedViews } from "../preflight/table/checkMaterializedViews.ts"
 import { checkPublications } from "../preflight/table/checkPublications.ts"
 import { checkRowType } from "../preflight/table/checkRowType.ts"
+import { checkWhole } from "../preflight/table/checkWhole.ts"
 import { sourceGone } from "../source/assertUnchanged.ts"
 
 const checks: readonly Check[] = [
+  checkWhole,
   checkDependents,
   checkMaterializedViews,
   checkIncomingKeys,

@@ -15,13 +15,15 @@ import {
   takenKeys,
   takenKeysStatement,
 } from "../changes/takenKeys.ts"
+import { lockWhole } from "../split/lockWhole.ts"
 import { BlockedError } from "../locks/unlessBlocked.ts"
 import { boundsCheck } from "../partitionTable.ts"
 import { dropGuardStatements, heapBlocks } from "../prep/guardWrites.ts"
 import { assertUnchanged, changed } from "../source/assertUnchanged.ts"
 import { assertStillCarried } from "./assertStillCarried.ts"
-import { belongings } from "./belongings/belongings.ts"
-import { lockStatements, readIncomingKeys } from "./belongings/incomingKeys.ts"
+import { belongingsOf } from "./belongings/belongings.ts"
+import { lockStatements } from "./belongings/incomingKeys.ts"
+import { readIncomingKeys } from "../source/readIncomingKeys.ts"
 import { markOf } from "./belongings/marks.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
 import { type Exchange, readExchangeStatements, swapOf } from "./exchange.ts"
@@ -38,7 +40,7 @@ export async function swap(tx: Queryable, run: Run): Promise<Swapped> {
   await assertUnchanged(tx, run)
   const exchange = swapOf(run, await readTargetPartitions(tx, run))
   const incoming = await readIncomingKeys(tx, run.sourceOid, run.key.column)
-  const marks = sql`select ${markOf(exchange, belongings)} as mark`
+  const marks = sql`select ${markOf(exchange, belongingsOf(run))} as mark`
   const { mark } = await readOne<{ mark: string }>(tx, marks)
   await assertStillCarried(tx, run)
   const look = await lookStatement(tx, run, marks)
@@ -54,6 +56,7 @@ export async function swap(tx: Queryable, run: Run): Promise<Swapped> {
   }
 
   for (const statement of lockStatements(incoming)) await tx.query(statement)
+  await lockWhole(tx, run)
   // The one moment of ACCESS EXCLUSIVE on the live table. The target first: nobody but us uses it.
   await tx.query(sql`lock table only ${table(targetName(run.table))} in access exclusive mode;
     lock table only ${table(run.table)} in access exclusive mode`)
@@ -87,7 +90,7 @@ async function swapStatements(tx: Queryable, exchange: Exchange): Promise<Sql[]>
   return [
     ...dropGuardStatements(run, run.table),
     ...(await dropDefaultCheckStatements(tx, run)),
-    ...(await readExchangeStatements(tx, exchange, belongings)),
+    ...(await readExchangeStatements(tx, exchange, belongingsOf(run))),
     sql`update cutover.runs
       set legacy_table = ${literal(renderTableName(legacyName(run.table)))}, swapped_at = clock_timestamp()
       where id = ${literal(run.id)}`,

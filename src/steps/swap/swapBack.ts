@@ -6,9 +6,12 @@ import type { Run } from "../../store/runs.ts"
 import { hasPartitionChanges } from "../changes/heedPartitions.ts"
 import { countUnheld, replayBack } from "../changes/replayBack.ts"
 import { assertLegacyCanFollow } from "../changes/follow.ts"
+import { assertLegacyFits } from "../split/legacy.ts"
+import { lockWhole } from "../split/lockWhole.ts"
 import { BlockedError } from "../locks/unlessBlocked.ts"
-import { belongings } from "./belongings/belongings.ts"
-import { lockStatements, readIncomingKeys } from "./belongings/incomingKeys.ts"
+import { belongingsOf } from "./belongings/belongings.ts"
+import { lockStatements } from "./belongings/incomingKeys.ts"
+import { readIncomingKeys } from "../source/readIncomingKeys.ts"
 import { markOf } from "./belongings/marks.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
 import { readExchangeStatements, swapBackOf } from "./exchange.ts"
@@ -24,14 +27,16 @@ const mostUnderLock = 300
  */
 export async function swapBack(tx: Queryable, run: Run): Promise<Swapped> {
   await assertLegacyCanFollow(tx, run)
+  await assertLegacyFits(tx, run)
   const exchange = swapBackOf(run, await readTargetPartitions(tx, run))
   const incoming = await readIncomingKeys(tx, run.targetOid ?? 0, run.key.column)
-  const marks = sql`select ${markOf(exchange, belongings)} as mark`
+  const marks = sql`select ${markOf(exchange, belongingsOf(run))} as mark`
   const { mark } = await readOne<{ mark: string }>(tx, marks)
-  const statements = await readExchangeStatements(tx, exchange, belongings)
+  const statements = await readExchangeStatements(tx, exchange, belongingsOf(run))
   const log = reverseLogOf(run)
 
   for (const statement of lockStatements(incoming)) await tx.query(statement)
+  await lockWhole(tx, run)
   // ACCESS EXCLUSIVE on the table and on its partitions too, for writers may name those.
   await tx.query(sql`lock table ${table(run.table)} in access exclusive mode`)
   const lockedAt = performance.now()

@@ -5,10 +5,11 @@ import type { Queryable } from "../../../postgres/Queryable.ts"
 import type { TableDescription } from "../../../postgres/catalog/TableDescription.ts"
 import { findRelation } from "../../../postgres/catalog/findRelation.ts"
 import { makeBlueprint } from "../../../steps/prep/blueprint.ts"
-import { readIncomingKeys } from "../../../steps/swap/belongings/incomingKeys.ts"
+import { readIncomingKeys } from "../../../steps/source/readIncomingKeys.ts"
 import { readViaRoot } from "../../../steps/swap/belongings/publications.ts"
 import { lanesByCores } from "../../../steps/throttle/paceOf.ts"
 import { relabels } from "../../../steps/relabel/relabels.ts"
+import { findPlace } from "../../../steps/split/place.ts"
 import { guessBoundary } from "../../../steps/preflight/table/checkHistoryKeys.ts"
 import type { Run } from "../../../store/runs.ts"
 import type { LaunchRequest } from "../launch.ts"
@@ -31,6 +32,7 @@ export async function imagineRun(
     viaRoot: await readViaRoot(db, source.oid),
     isAdopted: scaffold !== undefined,
     adoptedPartitions: [],
+    place: await findPlace(db, source.oid, key.column),
   })
   const blueprint = boundary === undefined ? copied : { ...copied, boundary }
   const nothingYet = { reason: null, error: null, heapFile: null, heapBlocks: null, strategy: null }

@@ -16,7 +16,10 @@ import { dropGuardStatements, guardStatements } from "../../../steps/prep/guardW
 import { adoptionStatements, targetStatements } from "../../../steps/prep/scaffold.ts"
 import type { Sample } from "../../../steps/preflight/sampleKeys.ts"
 import { requireBlueprint } from "../../../steps/requireBlueprint.ts"
-import { belongings } from "../../../steps/swap/belongings/belongings.ts"
+import { plannedWholeValidation } from "../../../steps/split/belongings.ts"
+import { proofStatements } from "../../../steps/split/legacy.ts"
+import { wholeLockStatements } from "../../../steps/split/lockWhole.ts"
+import { belongingsOf } from "../../../steps/swap/belongings/belongings.ts"
 import { addsToParent, plannedValidation } from "../../../steps/swap/belongings/foreignKeys.ts"
 import { lockStatements, plannedIncomingValidation } from "../../../steps/swap/belongings/incomingKeys.ts"
 import { readMaterializedViews, refreshStatement } from "../../../steps/swap/belongings/materializedViews.ts"
@@ -152,6 +155,7 @@ async function attachment(
     `ACCESS EXCLUSIVE on the source and what hangs on it; waited for ${run.options.lockTimeoutMs} ms at a time`,
     inTransaction(run, [
       ...lockStatements(requireBlueprint(run).incomingKeys),
+      ...wholeLockStatements(run),
       sql`lock table only ${table(targetName(run.table))} in access exclusive mode`,
       sql`lock table only ${table(run.table)} in access exclusive mode`,
       ...assertAtRest(run),
@@ -161,7 +165,7 @@ async function attachment(
         : [
             sql`alter table ${table(tableOf(run, holdsDefault.partition))} drop constraint if exists ${ident(boundsCheck)}`,
           ]),
-      ...(await readExchangeStatements(db, swapOf(run, names), belongings)),
+      ...(await readExchangeStatements(db, swapOf(run, names), belongingsOf(run))),
     ]),
   )
   return [
@@ -185,7 +189,9 @@ async function aftermath(
     ...all("analyze", "foreign keys read", "SHARE UPDATE EXCLUSIVE on the tables: reads and writes go on", [
       ...plannedValidation(run, names, !(await addsToParent(db))),
       ...plannedIncomingValidation(run),
+      ...(await plannedWholeValidation(db, swapOf(run, names))),
     ]),
+    ...all("analyze", "the old table's bounds proved, for a way back", onNothing, proofStatements(run)),
     ...(await refreshing(db, run)),
     ...(run.options.writes === "capture"
       ? all("cleanup", "what captured the writes", onNothing, dropChangeLogStatements(run))

@@ -1,7 +1,7 @@
 import { renderTableName } from "../../../domain/tableName.ts"
 import type { IndexDescription } from "../../../postgres/catalog/TableDescription.ts"
 import { hasVersion } from "../../hasVersion.ts"
-import { identityOf } from "../../prep/blueprint.ts"
+import { identityOf, isOldKey } from "../../prep/blueprint.ts"
 import { relabels } from "../../relabel/relabels.ts"
 import { type Check, type CheckContext, type Finding, block, orOk } from "../Check.ts"
 
@@ -24,7 +24,7 @@ export const checkConstraints: Check = async (context) => {
 }
 
 function indexFindings(
-  { key, options, table }: CheckContext,
+  { key, options, table, source }: CheckContext,
   index: IndexDescription,
   isExclusionPossible: boolean,
 ): Finding[] {
@@ -48,6 +48,7 @@ function indexFindings(
       ),
     )
   if (!index.isUnique || index.columns.includes(key.column)) return findings
+  if (source.isPartition && isOldKey(source, index, key.column)) return findings
   if (!index.isPrimary)
     findings.push(
       block(

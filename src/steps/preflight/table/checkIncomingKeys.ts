@@ -1,5 +1,5 @@
 import { renderTableName } from "../../../domain/tableName.ts"
-import { readIncomingKeys } from "../../swap/belongings/incomingKeys.ts"
+import { readIncomingKeys } from "../../source/readIncomingKeys.ts"
 import { isLost } from "../../swap/belongings/foreignKeys.ts"
 import { type Check, block, orOk } from "../Check.ts"
 

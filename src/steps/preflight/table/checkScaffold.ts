@@ -17,6 +17,14 @@ export const checkScaffold: Check = async (context) => {
   const relation = await findRelation(context.db, name)
   if (relation === undefined)
     return [ok("CUTOVER_SCAFFOLD_DIFFERS", `${renderTableName(name)} is free for the new table.`)]
+  if (context.source.isPartition)
+    return [
+      block(
+        "CUTOVER_SPLIT_REFUSED",
+        `${renderTableName(context.table)} cannot be split: ${renderTableName(name)} exists, and a scaffold in its place cannot be adopted.`,
+        "Drop or rename it.",
+      ),
+    ]
   const target = await describeTable(context.db, relation.oid)
   const differences = target === undefined ? [] : await differencesOf(context, target)
   if (differences.length === 0)

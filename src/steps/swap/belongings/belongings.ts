@@ -1,3 +1,6 @@
+import type { Run } from "../../../store/runs.ts"
+import { splitBelongings } from "../../split/belongings.ts"
+import { placeOf } from "../../split/place.ts"
 import type { Belonging } from "../exchange.ts"
 import { foreignKeys } from "./foreignKeys.ts"
 import { grants } from "./grants.ts"
@@ -15,7 +18,11 @@ import { triggers } from "./triggers.ts"
 import { views } from "./views.ts"
 
 /** Everything that changes hands with the name, in the order in which it is taken; it is given in the reverse order. */
-export const belongings: readonly Belonging[] = [
+export function belongingsOf(run: Run): readonly Belonging[] {
+  return placeOf(run) === undefined ? belongings : [...splitBelongings, ...belongings]
+}
+
+const belongings: readonly Belonging[] = [
   publications,
   sqlFunctions,
   materializedViews,

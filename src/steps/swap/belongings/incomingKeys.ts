@@ -2,6 +2,7 @@ import type { Queryable } from "../../../postgres/Queryable.ts"
 import { type Sql, ident, raw, sql } from "../../../postgres/sql.ts"
 import type { IncomingKey } from "../../../store/Blueprint.ts"
 import type { Run } from "../../../store/runs.ts"
+import { readIncomingKeys } from "../../source/readIncomingKeys.ts"
 import { requireBlueprint } from "../../requireBlueprint.ts"
 import type { Belonging } from "../exchange.ts"
 
@@ -16,16 +17,25 @@ export const incomingKeys: Belonging = {
     const planned = requireBlueprint(run).incomingKeys
     const wanted = [...present, ...planned.filter((one) => !present.some((other) => isSame(one, other)))]
     return {
-      take: present.map((key) => sql`alter table ${onTable(key)} drop constraint ${ident(key.name)}`),
-      give: wanted
-        .filter((key) => key.holdsPartitionKey || !isForward)
-        .map(
-          (key) => sql`alter table ${onTable(key)} add constraint ${ident(key.name)} ${raw(key.definition)} not valid`,
-        ),
+      take: present.map(dropStatement),
+      give: wanted.filter((key) => key.holdsPartitionKey || !isForward).map(addStatement),
     }
   },
   mark: ({ front }) => sql`
     select string_agg(concat_ws('/', o.oid, o.xmin), ' ' order by o.oid) from pg_constraint o where o.confrelid = ${front.oid}`,
+}
+
+export function dropStatement(key: IncomingKey): Sql {
+  return sql`alter table ${onTable(key)} drop constraint ${ident(key.name)}`
+}
+
+/** NOT VALID: no row is read. */
+export function addStatement(key: IncomingKey): Sql {
+  return sql`alter table ${onTable(key)} add constraint ${ident(key.name)} ${raw(key.definition)} not valid`
+}
+
+export function validateStatement(key: IncomingKey): Sql {
+  return sql`alter table ${onTable(key)} validate constraint ${ident(key.name)}`
 }
 
 /**
@@ -43,7 +53,7 @@ export async function validateIncomingKeys(tx: Queryable, run: Run, oid: number)
   const before = requireBlueprint(run).incomingKeys
   const wasInvalid = (key: IncomingKey): boolean => before.some((one) => isSame(one, key) && !one.isValidated)
   for (const key of (await readIncomingKeys(tx, oid, run.key.column)).filter((one) => !wasInvalid(one))) {
-    await tx.query(sql`alter table ${onTable(key)} validate constraint ${ident(key.name)}`)
+    await tx.query(validateStatement(key))
   }
 }
 
@@ -51,23 +61,7 @@ export async function validateIncomingKeys(tx: Queryable, run: Run, oid: number)
 export function plannedIncomingValidation(run: Run): Sql[] {
   return requireBlueprint(run)
     .incomingKeys.filter((key) => key.holdsPartitionKey && key.isValidated)
-    .map((key) => sql`alter table ${onTable(key)} validate constraint ${ident(key.name)}`)
-}
-
-/** The foreign keys of other tables, partitions and this table itself left out. Definitions name the table as it is called now. */
-export async function readIncomingKeys(db: Queryable, oid: number, keyColumn: string): Promise<IncomingKey[]> {
-  const { rows } = await db.query<IncomingKey>(sql`
-    select n.nspname as schema, c.relname as table, o.conname as name,
-           regexp_replace(pg_get_constraintdef(o.oid), ' NOT VALID$', '') as definition,
-           exists (select from pg_attribute a
-                   where a.attrelid = o.confrelid and a.attnum = any (o.confkey) and a.attname = ${keyColumn}) as "holdsPartitionKey",
-           o.convalidated as "isValidated", c.relkind = 'p' as "isOfPartitioned"
-    from pg_constraint o
-    join pg_class c on c.oid = o.conrelid
-    join pg_namespace n on n.oid = c.relnamespace
-    where o.contype = 'f' and o.confrelid = ${oid} and o.conrelid <> ${oid} and o.conparentid = 0
-    order by o.oid`)
-  return rows
+    .map(validateStatement)
 }
 
 function isSame(one: IncomingKey, other: IncomingKey): boolean {

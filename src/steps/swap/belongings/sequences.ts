@@ -54,11 +54,15 @@ export function identitySequencesOf(isKept: boolean): Belonging {
 }
 
 export function markOfSequences({ front }: Exchange): Sql {
+  return markOfSequencesOf(front.oid)
+}
+
+export function markOfSequencesOf(oid: number): Sql {
   return sql`
     select string_agg(concat_ws('/', s.oid, s.xmin), ' ' order by s.oid)
     from pg_depend d
     join pg_class s on s.oid = d.objid and s.relkind = 'S'
-    where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = ${front.oid}`
+    where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = ${oid}`
 }
 
 type Sequence = {

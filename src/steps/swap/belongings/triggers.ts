@@ -38,6 +38,8 @@ async function readTriggers(db: Queryable, oid: number): Promise<Trigger[]> {
     from pg_trigger t
     where t.tgrelid = ${oid}
       and not t.tgisinternal
+      -- Those of the whole that a partition belongs to come with ATTACH, and go with DETACH.
+      and t.tgparentid = 0
       and t.tgname not like 'cutover\\_%'
     order by t.oid`)
   return rows
