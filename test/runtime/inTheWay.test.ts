@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import pg from "pg"
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
+import { rollback } from "../../src/runtime/commands/rollback.ts"
 import { type TestDatabase, type TestServer, startServer } from "../support/database.ts"
 import { contentOf } from "../support/oracle.ts"
 import { launchRun, services, waitForStatus, worker } from "../support/runs.ts"
@@ -150,7 +151,7 @@ describe("an autovacuum of the table, which would take hours,", () => {
     )
     const vacuumed = async (): Promise<void> => {
       await database.query("update t set v = 'w' where id <= 10000")
-      await vi.waitFor(async () => expect(await database.query(vacuumsOfTable)).toHaveLength(1), waiting)
+      await vi.waitFor(async () => expect(await database.query(vacuumsOf("t"))).toHaveLength(1), waiting)
     }
     await vacuumed()
     const run = await launchRun(open, {
@@ -167,10 +168,37 @@ describe("an autovacuum of the table, which would take hours,", () => {
   })
 })
 
+describe("an autovacuum of another partition of the whole", () => {
+  it("steps aside for the swap of a split, and for its rollback", async () => {
+    await using server = await startServer(undefined, { autovacuum_naptime: "1s" })
+    await using database = await server.createDatabase("autovacuum")
+    await using open = await services(database)
+    await database.query(`
+      create table t (id int, d date not null, v text, primary key (id, d)) partition by range (d);
+      create table past partition of t for values from (minvalue) to ('2024-06-01');
+      create table public.other partition of t for values from ('2024-06-01') to (maxvalue)
+        with (autovacuum_vacuum_threshold = 0, autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1);
+      insert into t select g, date '2024-01-01' + g % 60, 'v' from generate_series(1, 1000) g;
+      insert into t select g, date '2024-06-01' + g % 60, repeat('v', 100) from generate_series(1, 20000) g`)
+    const vacuumed = async (): Promise<void> => {
+      await database.query("update other set v = 'w' where id <= 10000")
+      await vi.waitFor(async () => expect(await database.query(vacuumsOf("other"))).toHaveLength(1), waiting)
+    }
+    const run = await launchRun(open, { table: "past", by: "d", options: { writes: "capture", attach: "manual" } })
+    await using _ = await worker(open, run.id)
+    await waitForStatus(open, run.id, (one) => /ready to attach/.test(one.run.reason ?? ""), 20_000)
+    await vacuumed()
+    await database.query("update cutover.runs set gate_opened_at = clock_timestamp()")
+    await waitForStatus(open, run.id, (one) => one.run.state === "cleanup", 20_000)
+    await vacuumed()
+    expect((await rollback(open, run.id, null)).run.state).toBe("rolledBack")
+  })
+})
+
 const waiting = { timeout: 20_000, interval: 50 }
-const vacuumsOfTable = `
+const vacuumsOf = (table: string): string => `
   select pid from pg_stat_activity
-  where backend_type = 'autovacuum worker' and query like 'autovacuum: VACUUM%public.t' and datname = current_database()`
+  where backend_type = 'autovacuum worker' and query like 'autovacuum: VACUUM%public.${table}' and datname = current_database()`
 
 async function createTables(database: TestDatabase): Promise<void> {
   await database.query(`

@@ -21,6 +21,7 @@ import { pause } from "./pause.ts"
 import { resume } from "./resume.ts"
 import { limitLocks } from "../../steps/locks/limitLocks.ts"
 import { letVacuumStepAside } from "../../steps/locks/stepAside.ts"
+import { readTied } from "../../steps/locks/tied.ts"
 
 export type RolledBack = { readonly run: Run; readonly lockHeldMs: number }
 
@@ -43,14 +44,18 @@ export async function rollback(services: Services, runId: string, reason: string
       return await passCommand(services, runId, async (tx, now) => {
         await assertWayBack(services, now)
         assertStillStopped(now)
-        await letVacuumStepAside(tx, now)
+        await letVacuumStepAside(tx, now, await readTied(tx, now.targetOid ?? 0))
         await limitLocks(tx, now)
         swapped = relabels(now) ? await swapBackHistory(tx, now) : await swapBack(tx, now)
         return { event: { type: "rolled.back" }, facts: { ...swapped.facts, reason } }
       })
     }
     const blockers = async (): Promise<string> =>
-      renderBlockers(await acrossBreaks(services, () => readBlockers(services.database, [before.targetOid ?? 0])))
+      renderBlockers(
+        await acrossBreaks(services, async () =>
+          readBlockers(services.database, await readTied(services.database, before.targetOid ?? 0)),
+        ),
+      )
     const run = await lookUp(
       async () => await withLockRetries(exchange, blockers),
       async () => await findEnded(services, runId, "rolledBack"),
