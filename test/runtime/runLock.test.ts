@@ -76,7 +76,7 @@ const works: readonly {
   },
 ]
 
-it.each(works)(
+it.concurrent.each(works)(
   "$what leaves the run free: nobody waits for its row, and a pause is noted at once",
   async ({ setup, options, isShuffled, hold, waiting, isCancelled }) => {
     await using database = await createDatabase("runlock")
