@@ -6,13 +6,13 @@ import { createDatabase } from "../support/database.ts"
 import { isQuiet, launchRun, services, waitForStatus, workUntil, worker } from "../support/runs.ts"
 import { createTruth, differencesFromTruth } from "../support/writers.ts"
 
-const capture = { writes: "capture", batchTargetMs: 50 } as const
+const capture = { writes: "capture", batchTargetMs: 50, monthsAhead: 0, monthsBack: 0 } as const
 
 describe("a gate", () => {
   it("that a person opens: the run waits ready, says how ready, and follows the source meanwhile", async () => {
     await using database = await createDatabase("gate")
     await using open = await services(database)
-    await createTruth(database, 3_000)
+    await createTruth(database, 3_000, 59)
     const run = await launchRun(open, { table: "t", by: "d", options: { ...capture, attach: "manual" } })
     await using _ = await worker(open, run.id)
     const ready = await waitForStatus(open, run.id, (one) => one.run.reason?.includes("open the gate") === true)
@@ -30,7 +30,7 @@ describe("a gate", () => {
   it("of hours: outside of them the run waits and says until when, within them it swaps", async () => {
     await using database = await createDatabase("hours")
     await using open = await services(database)
-    await createTruth(database, 1_000)
+    await createTruth(database, 1_000, 59)
     const [clock] = await database.query<{ hour: number }>(
       "select extract(hour from now() at time zone 'UTC')::int as hour",
     )
@@ -55,7 +55,7 @@ describe("writes that come faster than they can be replayed", () => {
   it("are said with both rates; the swap waits, and comes when they ebb", { timeout: 120_000 }, async () => {
     await using database = await createDatabase("flood")
     await using open = await services(database)
-    await createTruth(database, 3_000)
+    await createTruth(database, 3_000, 59)
     const run = await launchRun(open, { table: "t", by: "d", options: { ...capture, attach: "manual" } })
     await using _ = await worker(open, run.id)
     await waitForStatus(open, run.id, (one) => one.run.reason?.includes("open the gate") === true)
@@ -87,7 +87,7 @@ describe("a backlog of more than a million changes", () => {
   it("that nobody adds to is replayed at once, and is not taken for one that grows", { timeout: 180_000 }, async () => {
     await using database = await createDatabase("backlog")
     await using open = await services(database)
-    await createTruth(database, 1_000)
+    await createTruth(database, 1_000, 59)
     const run = await launchRun(open, { table: "t", by: "d", options: { ...capture, attach: "manual" } })
     await workUntil(open, run.id, (one) => one.run.reason?.includes("open the gate") === true)
     const log = `cutover.changes_${run.id.toLowerCase()}`
