@@ -2,6 +2,7 @@ import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
+import { inspect } from "node:util"
 import { CutoverError, nothingChanged } from "../errors/CutoverError.ts"
 
 /** A configuration file as it was found: its absolute path, and its keys and values, not yet judged. */
@@ -20,20 +21,22 @@ export async function findConfigFile(folder: string): Promise<ConfigFile | undef
     throw invalid(`There are two configuration files, ${path} and ${rival}.`, "Delete one of them.")
   }
   const values = await readValues(path)
-  if (!isPlainObject(values)) throw invalid(`The configuration file ${path} holds no object.`, shapeHint)
+  if (values === undefined) throw invalid(`The configuration file ${path} holds no object.`, shapeHint)
   return { path, values }
 }
 
 const shapeHint =
   'Write export default { batchTarget: "1s" } in a .ts or .js file, { "batchTarget": "1s" } in a .json file.'
 
-async function readValues(path: string): Promise<unknown> {
+/** Undefined where there is no object. Whatever the file does when it is read, getters too, it has done here. */
+async function readValues(path: string): Promise<Record<string, unknown> | undefined> {
   try {
-    if (path.endsWith(".json")) return JSON.parse(await readFile(path, "utf8"))
-    const module: { default?: unknown } = await import(pathToFileURL(path).href)
-    return module.default
+    const values: unknown = path.endsWith(".json")
+      ? JSON.parse(await readFile(path, "utf8"))
+      : ((await import(pathToFileURL(path).href)) as { default?: unknown }).default
+    return isPlainObject(values) ? { ...values } : undefined
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = cause instanceof Error ? cause.message : inspect(cause)
     throw invalid(`The configuration file ${path} cannot be read: ${reason}`, shapeHint, cause)
   }
 }

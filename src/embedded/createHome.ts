@@ -5,6 +5,7 @@ import { type Account, serverAccount } from "./account.ts"
 import type { Major } from "./binaries.ts"
 import { hasCode } from "./hasCode.ts"
 import { type Home, homeLink, passwordFile } from "./home.ts"
+import { makeDirectory } from "./makeDirectory.ts"
 import { isRunning } from "./processState.ts"
 import { runProgram } from "./runProgram.ts"
 import { serverError } from "./serverError.ts"
@@ -17,7 +18,7 @@ import { writeWhole } from "./writeWhole.ts"
  * and the other's are thrown away, and a kill leaves nothing that looks like a cluster.
  */
 export async function createHome(directory: string, major: Major, settings: Settings): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o711 })
+  await makeDirectory(directory, 0o711)
   await removeUnfinished(directory)
   const account = await serverAccount(join(homeLink(directory), "data"))
   const folder = await makeFolder(directory, account)

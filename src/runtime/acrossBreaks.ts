@@ -4,6 +4,9 @@ import { classify } from "../postgres/classify.ts"
 import { type Run, readRun } from "../store/runs.ts"
 import type { Services } from "./Services.ts"
 
+/** `isOpening`: nothing has been reached yet, so what cannot be reached is told at once, and only what breaks is tried again. */
+export type Patience = Pick<Services, "logger" | "patienceMs"> & { readonly isOpening?: boolean }
+
 /** The server may be away as long as this is told to nobody: a broken connection alone is mended sooner. */
 const quietMs = 500
 
@@ -14,7 +17,7 @@ const quietMs = 500
  * connection has broken: a standby takes over. `signal` ends the waiting.
  */
 export async function acrossBreaks<T>(
-  { logger, patienceMs }: Pick<Services, "logger" | "patienceMs">,
+  { logger, patienceMs, isOpening = false }: Patience,
   work: () => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
@@ -24,19 +27,20 @@ export async function acrossBreaks<T>(
     try {
       return await work()
     } catch (error) {
-      if (!isBreak(error, brokenAt !== undefined)) throw error
+      if (!isBreak(error, brokenAt !== undefined, isOpening)) throw error
       // A try that lasted longer than the patience was no part of the break before it.
       if (brokenAt === undefined || performance.now() - beganAt > patienceMs) brokenAt = performance.now()
       const brokenMs = performance.now() - brokenAt
       if (brokenMs + pauseMs > patienceMs || signal?.aborted === true) throw error
-      if (brokenMs > quietMs) logger.warn({ error: String(error) }, "the connection broke; trying again")
+      if (brokenMs > quietMs && !isOpening) logger.warn({ error: String(error) }, "the connection broke; trying again")
       await sleep(pauseMs, undefined, { signal }).catch(() => {})
     }
   }
 }
 
-function isBreak(error: unknown, isBroken: boolean): boolean {
+function isBreak(error: unknown, isBroken: boolean, isOpening: boolean): boolean {
   const found = classify(error)
+  if (isOpening) return found === "connection"
   return found === "connection" || found === "unavailable" || (isBroken && found === "readOnly")
 }
 

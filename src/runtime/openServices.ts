@@ -50,7 +50,7 @@ export async function openServices(config: ServicesConfig): Promise<OpenServices
       config.logger[isTransient(error) ? "debug" : "warn"]({ error: String(error) }, "the job queue complained"),
   })
   try {
-    await acrossBreaks({ logger: config.logger, patienceMs: openingPatienceMs }, async () => {
+    await acrossBreaks({ logger: config.logger, patienceMs: openingPatienceMs, isOpening: true }, async () => {
       await assertNoPooler(database)
       await assertTrusted(database)
       await isInstalled(database)

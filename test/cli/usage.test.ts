@@ -1,8 +1,13 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { existsSync } from "node:fs"
-import { describe, expect, it } from "vitest"
+import { setTimeout as sleep } from "node:timers/promises"
+import { describe, expect, it, vi } from "vitest"
+import { pause } from "../../src/runtime/commands/pause.ts"
+import { resume } from "../../src/runtime/commands/resume.ts"
 import { type Ended, bin, runCutover } from "../support/cli.ts"
+import { type TestDatabase, createDatabase } from "../support/database.ts"
+import { launchRun, services } from "../support/runs.ts"
 
 /** Nobody listens at port 1: a command that got as far as connecting would exit 6. */
 const nowhere = "postgres://nobody@127.0.0.1:1/nothing"
@@ -104,6 +109,22 @@ describe("where the shell gives it a bad place", () => {
     expect(await inShell("{ cutover --help; echo $? >&2; } | true")).toMatchObject({ stderr: "0\n" })
   })
 
+  // Nothing can be made below it, whoever asks.
+  it.runIf(existsSync("/proc/self"))("a place for the demo where there is none is refused with a message", async () => {
+    const { code, stderr } = await inShell("cutover demo --directory /proc/cutover/demo")
+    expect(stderr).toContain("The embedded PostgreSQL in /proc/cutover/demo cannot be used: ")
+    expect(stderr).toContain("Give another directory")
+    expect(code).toBe(6)
+  })
+
+  it("a configuration file that throws while it is read exits 2", async () => {
+    const thrower = "export default { get parallel() { throw new Error('thrown') } }"
+    const script = `d=$(mktemp -d); cd "$d"; echo "${thrower}" > cutover.config.js; cutover launch t --by d; code=$?; rm -r "$d"; exit $code`
+    const { code, stderr } = await inShell(script)
+    expect(stderr).toContain("cutover.config.js cannot be read: thrown")
+    expect(code).toBe(2)
+  })
+
   it("a current folder that is gone exits 2", async () => {
     const { code, stderr } = await inShell(
       'd=$(mktemp -d); cd "$d"; rmdir "$d"; cutover plan t --by d --database-url postgres://nobody@127.0.0.1:1/nothing',
@@ -122,4 +143,26 @@ async function inShell(script: string): Promise<{ code: number | null; stderr: s
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()))
   const [code] = (await once(child, "close")) as [number | null]
   return { code, stderr }
+}
+
+describe("a reader that takes the first line of a run's status and leaves", () => {
+  it.each(["", " --json"])("ends status --watch%s, without an error", async (json) => {
+    await using database = await createDatabase("head")
+    await database.query("create table t (id int primary key, d date not null)")
+    await using open = await services(database)
+    const { id } = await launchRun(open, { table: "t", by: "d" })
+    const script = `{ cutover status t --watch${json} --database-url '${database.url}'; echo $? >&2; } | head -n 1 > /dev/null`
+    const watching = inShell(script)
+    await vi.waitFor(async () => expect(await watchers(database)).toBeGreaterThan(0), { timeout: 20_000 })
+    for (let n = 0; (await Promise.race([watching, sleep(300, "watching")])) === "watching"; n++)
+      await (n % 2 === 0 ? pause(open, id, { reason: null, forMs: null }) : resume(open, id))
+    expect(await watching).toMatchObject({ stderr: "0\n" })
+  })
+})
+
+async function watchers(database: TestDatabase): Promise<number> {
+  const found = await database.query(
+    "select from pg_stat_activity where application_name = 'cutover/status' and datname = current_database()",
+  )
+  return found.length
 }

@@ -42,6 +42,13 @@ it.each([
 it.each([
   ["that is no JSON", "cutover.config.json", "{ parallel: 4 }", "cannot be read"],
   ["that throws", "cutover.config.js", "throw new Error('no such secret')", "cannot be read: no such secret"],
+  ["that throws what is no error", "cutover.config.js", "throw Object.create(null)", "cannot be read"],
+  [
+    "with a getter that throws",
+    "cutover.config.js",
+    "export default { get parallel() { throw new Error('no such secret') } }",
+    "cannot be read: no such secret",
+  ],
   ["without a default export", "cutover.config.js", "export const parallel = 4", "holds no object"],
   ["with a list", "cutover.config.json", "[4]", "holds no object"],
 ])("refuses a file %s, and names it", async (_, name, text, message) => {

@@ -21,7 +21,7 @@ async function createTable(database: TestDatabase): Promise<void> {
       return n;
     end $$;
     create table t (id bigint primary key, d timestamp not null, v text);
-    insert into t select g, timestamp '2024-01-01' + g * interval '4 hours', repeat('v', 100) from generate_series(1, 2000) g`)
+    insert into t select g, timestamp '2024-01-01' + g * interval '2 hours', repeat('v', 100) from generate_series(1, 2000) g`)
 }
 
 /** Work that can be held in its middle: what makes it wait, how that is seen, and whether a pause cancels it. */
@@ -76,7 +76,7 @@ const works: readonly {
   },
 ]
 
-it.each(works)(
+it.concurrent.each(works)(
   "$what leaves the run free: nobody waits for its row, and a pause is noted at once",
   async ({ setup, options, isShuffled, hold, waiting, isCancelled }) => {
     await using database = await createDatabase("runlock")
@@ -84,7 +84,11 @@ it.each(works)(
     await createTable(database)
     if (setup !== "") await database.query(setup)
     if (isShuffled) await shuffleHeap(database)
-    const run = await launchRun(open, { table: "t", by: "d", options: { writes: "capture", ...options } })
+    const run = await launchRun(open, {
+      table: "t",
+      by: "d",
+      options: { writes: "capture", monthsAhead: 0, monthsBack: 0, ...options },
+    })
     const held = await begin(database, hold)
     await using _ = await worker(open, run.id)
     // Its end comes before the worker's, which waits for what is held.

@@ -39,12 +39,16 @@ const byDefault = (kind: string): string => `acldefault('${kind}', relowner)`
 const ofItself = (oid: string): string =>
   `(case when tab.relkind = 'p' then ${oid} in (select inhrelid from pg_inherits where inhparent = tab.oid) else ${oid} = tab.oid end)`
 
+/** The same down to the leaves, which alone hold rows. */
+const ofLeaves = (oid: string): string =>
+  `(case when tab.relkind = 'p' then ${oid} in (select relid from pg_partition_tree(tab.oid) where isleaf) else ${oid} = tab.oid end)`
+
 const parts: readonly string[] = [
   `select format('relation %s %s owner %s rls %s %s identity %s comment %s acl %s persistence %s populated %s tablespace %s clustered %s',
                  translate(relkind::text, 'p', 'r'), name, relowner::regrole,
                  relrowsecurity, relforcerowsecurity, case when relkind in ('r', 'p') then relreplident end,
                  obj_description(oid, 'pg_class'), ${acl("relacl")},
-                 (select p.relpersistence from pg_class p where ${ofItself("p.oid")} limit 1), relispopulated,
+                 (select string_agg(distinct p.relpersistence::text, ',') from pg_class p where ${ofLeaves("p.oid")}), relispopulated,
                  (select string_agg(distinct coalesce(s.spcname, 'default'), ',') from pg_class p left join pg_tablespace s on s.oid = p.reltablespace where ${ofItself("p.oid")}),
                  (select string_agg(distinct coalesce(pn.relname, mn.relname)::text, ',')
                   from pg_index i join pg_class mn on mn.oid = i.indexrelid
