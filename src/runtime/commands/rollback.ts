@@ -2,11 +2,14 @@ import { legacyName } from "../../domain/derivedNames.ts"
 import { renderTableName } from "../../domain/tableName.ts"
 import { CutoverError, nothingChanged } from "../../errors/CutoverError.ts"
 import { canAdvance } from "../../machine/advance.ts"
+import type { Queryable } from "../../postgres/Queryable.ts"
 import { withTransaction } from "../../postgres/transaction.ts"
 import { followsBack } from "../../steps/changes/captureBack.ts"
 import { countUnheld, readUnheld } from "../../steps/changes/replayBack.ts"
 import { follow } from "../../steps/changes/follow.ts"
 import { readBlockers, renderBlockers } from "../../steps/locks/blockers.ts"
+import { readTied } from "../../steps/locks/tied.ts"
+import { placeOf } from "../../steps/split/place.ts"
 import { relabels } from "../../steps/relabel/relabels.ts"
 import { swapBackHistory } from "../../steps/relabel/swapBackHistory.ts"
 import type { Swapped } from "../../steps/swap/swap.ts"
@@ -40,19 +43,25 @@ export async function rollback(services: Services, runId: string, reason: string
         return await passCommand(services, runId, async (tx, now) => {
           await assertWayBack(services, now)
           assertStillStopped(now)
-          await letVacuumStepAside(tx, now)
+          await letVacuumStepAside(tx, now, await lockedWith(tx, now))
           await limitLocks(tx, now)
           swapped = relabels(now) ? await swapBackHistory(tx, now) : await swapBack(tx, now)
           return { event: { type: "rolled.back" }, facts: { ...swapped.facts, reason } }
         })
       },
-      async () => renderBlockers(await readBlockers(services.database, [before.targetOid ?? 0])),
+      async () => renderBlockers(await readBlockers(services.database, await lockedWith(services.database, before))),
     )
     return { run, lockHeldMs: performance.now() - (swapped?.lockedAt ?? 0) }
   } catch (error) {
     if (before.control !== "paused" && before.control !== "halted") await resume(services, runId)
     throw error
   }
+}
+
+/** What a rollback locks; for months in the place of a partition, the whole of it too. */
+async function lockedWith(db: Queryable, run: Run): Promise<readonly number[]> {
+  const oid = run.targetOid ?? 0
+  return placeOf(run) === undefined ? [oid] : await readTied(db, oid)
 }
 
 /**

@@ -14,6 +14,7 @@ export const checkWhole: Check<TableContext> = async (context) => {
     ...layoutReasons(whole),
     ...belongingReasons(context, whole),
     ...(await incomingReasons(context, whole)),
+    ...(await triggerReasons(context, whole)),
     ...(await publicationReasons(context, whole)),
     ...(await runReasons(context, whole)),
   ]
@@ -136,6 +137,20 @@ async function incomingReasons({ db }: TableContext, whole: Whole): Promise<Reas
       `foreign key ${key.name} of the partitioned table ${renderTableName({ schema: key.schema, name: key.table })} points to ${renderTableName(whole)}, and would be read under the lock`,
       "Drop it for the time of the run, and make it again afterwards.",
     ])
+}
+
+/** ATTACH makes a trigger of the whole as it is there; what was said of it on this partition alone would be lost. */
+async function triggerReasons({ db, source }: TableContext, whole: Whole): Promise<Reason[]> {
+  const { rows } = await db.query<{ name: string }>(sql`
+    select quote_ident(t.tgname) as name
+    from pg_trigger t
+    join pg_trigger p on p.oid = t.tgparentid
+    where t.tgrelid = ${source.oid} and not t.tgisinternal and t.tgenabled <> p.tgenabled
+    order by 1`)
+  return rows.map(({ name }) => [
+    `trigger ${name} is enabled otherwise than on ${renderTableName(whole)}`,
+    `Enable or disable it on both alike: alter table … enable trigger ${name}.`,
+  ])
 }
 
 /** Subscribers know a partition by its name, unless they see it under that of the whole. */
