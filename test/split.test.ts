@@ -336,6 +336,61 @@ describe("a partition that is split", () => {
     expect(await partitionsOf(database, "t_history")).toEqual([])
   })
 
+  it("is split beside another partition of its whole, one on its way at a time, and each comes back", async () => {
+    await using database = await createDatabase("splitboth")
+    await using open = await services(database)
+    await createWhole(database)
+    await hangOnWhole(database)
+    const before = [await dumpWithPartitions(database), await contentOf(database, "t")]
+    const first = await launchRun(open, splitAtGate)
+    await workUntil(open, first.id, atGate)
+    const other = { ...split, table: "t_2024_04", options: { ...capture, interval: "week" } } as const
+    await expect(launchRun(open, other)).rejects.toMatchObject({
+      code: "CUTOVER_SPLIT_REFUSED",
+      message: expect.stringContaining(`run ${first.id} splits public.t_history, another partition of public.t`),
+    })
+    await openGate(open, first.id)
+    await workUntil(open, first.id, inWindow)
+
+    const second = await launchRun(open, other)
+    await workUntil(open, second.id, inWindow)
+
+    expect(await contentOf(database, "t")).toEqual(before[1])
+    const weeks = (await partitionsOf(database, "t_2024_04")).map((one) => one.bound)
+    expect(weeks.at(0)).toBe("FOR VALUES FROM ('2024-04-01 00:00:00+00') TO ('2024-04-08 00:00:00+00')")
+    for (const { id } of [first, second]) {
+      await rollback(open, id, null)
+      expect((await workUntil(open, id, atRest)).run.error).toBeNull()
+    }
+    expect([await dumpWithPartitions(database), await contentOf(database, "t")]).toEqual(before)
+  })
+
+  it("ends its first and last intervals where its place does", async () => {
+    await using database = await createDatabase("splitedges")
+    await using open = await services(database)
+    await createWhole(database)
+    await database.query(`
+      create table t_may partition of t for values from ('2024-05-10 00:00+00') to ('2024-06-20 00:00+00');
+      insert into t select g, timestamptz '2024-05-10 00:00+00' + g * interval '1 hour', 'may' from generate_series(0, 983) g`)
+    const content = await contentOf(database, "t")
+    const run = await launchRun(open, { ...split, table: "t_may" })
+    await workUntil(open, run.id, inWindow)
+
+    expect(await partitionsOf(database, "t_may")).toEqual([
+      {
+        name: "t_may_2024_05",
+        bound: "FOR VALUES FROM ('2024-05-10 00:00:00+00') TO ('2024-06-01 00:00:00+00')",
+        rows: 528,
+      },
+      {
+        name: "t_may_2024_06",
+        bound: "FOR VALUES FROM ('2024-06-01 00:00:00+00') TO ('2024-06-20 00:00:00+00')",
+        rows: 456,
+      },
+    ])
+    expect(await contentOf(database, "t")).toEqual(content)
+  })
+
   it("is as it was after an abort at the gate", async () => {
     await using database = await createDatabase("splitabort")
     await using open = await services(database)
