@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto"
 import { setTimeout as sleep } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
 import { abort } from "../src/runtime/commands/abort.ts"
@@ -8,7 +9,7 @@ import { rollback } from "../src/runtime/commands/rollback.ts"
 import type { OpenServices } from "../src/runtime/openServices.ts"
 import { dumpWithPartitions } from "./support/catalogDump.ts"
 import { runPlanByHand } from "./support/handRun.ts"
-import { type TestDatabase, createDatabase } from "./support/database.ts"
+import { type TestDatabase, createDatabase, openDatabase } from "./support/database.ts"
 import { contentOf, partitionsOf } from "./support/oracle.ts"
 import { launchRun, services, waitForStatus, workUntil, workUntilQuiet, worker } from "./support/runs.ts"
 import { mainMajor } from "./support/testClusters.ts"
@@ -391,6 +392,31 @@ describe("a partition that is split", () => {
     expect(await contentOf(database, "t")).toEqual(content)
   })
 
+  it("is split, and put back, by a role that owns the tables and is no superuser", async () => {
+    await using database = await createDatabase("splitrole")
+    const role = `splitter_${randomBytes(4).toString("hex")}`
+    await database.query(`
+      create role ${role} login password 'r'; grant pg_monitor to ${role};
+      grant create on database ${database.name} to ${role}; grant usage, create on schema public to ${role}`)
+    const url = new URL(database.url)
+    Object.assign(url, { username: role, password: "r" })
+    const asRole = openDatabase(database.name, url.href)
+    try {
+      await createWhole(asRole)
+      await hangOnWhole(asRole)
+      const before = [await dumpWithPartitions(database), await contentOf(database, "t")]
+      await using open = await services(asRole)
+      const run = await launchRun(open, split)
+      await workUntil(open, run.id, inWindow)
+      await rollback(open, run.id, null)
+      expect((await workUntil(open, run.id, atRest)).run.error).toBeNull()
+      expect([await dumpWithPartitions(database), await contentOf(database, "t")]).toEqual(before)
+    } finally {
+      await asRole.pool.end()
+      await database.query(`drop owned by ${role} cascade; drop role ${role}`)
+    }
+  })
+
   it("is as it was after an abort at the gate", async () => {
     await using database = await createDatabase("splitabort")
     await using open = await services(database)
@@ -459,6 +485,12 @@ describe("a partition is not split, and nothing is changed, where", () => {
       says: /trigger audit is enabled otherwise than on public\.t/,
     },
     {
+      what: "it has a constraint of the name that its bounds get",
+      sql: `${whole}; alter table t_history add constraint cutover_place check (id > 0)`,
+      code: "CUTOVER_NAME_TAKEN",
+      says: /has a constraint cutover_place/,
+    },
+    {
       what: "the whole points to itself",
       sql: `${whole}; alter table t add column up int; alter table t add foreign key (up, e) references t (id, d)`,
       says: /foreign key t_up_e_fkey of public\.t points to itself/,
@@ -486,6 +518,7 @@ describe("a partition is not split, and nothing is changed, where", () => {
       says: /no row without a key is in a range/,
     },
   ] as const)("$what", async ({ sql, says, ...rest }) => {
+    const code = "code" in rest ? rest.code : "CUTOVER_SPLIT_REFUSED"
     await using database = await createDatabase("splitrefused")
     await using open = await services(database)
     await database.query(sql)
@@ -494,10 +527,23 @@ describe("a partition is not split, and nothing is changed, where", () => {
     const launched = launchRun(open, { ...split, options: { ...capture, ...("options" in rest ? rest.options : {}) } })
 
     await expect(launched).rejects.toMatchObject({
-      code: "CUTOVER_SPLIT_REFUSED",
+      code,
       message: expect.stringMatching(says),
     })
     expect(await dumpWithPartitions(database)).toEqual(before)
+  })
+
+  it.runIf(mainMajor >= 17)("something else draws from the sequence of the whole's identity", async () => {
+    await using database = await createDatabase("splitsequence")
+    await using open = await services(database)
+    await createWhole(database)
+    await hangOnWhole(database)
+    await database.query("create table other (id bigint default nextval('t_id_seq'))")
+
+    await expect(launchRun(open, split)).rejects.toMatchObject({
+      code: "CUTOVER_SPLIT_REFUSED",
+      message: expect.stringMatching(/default value for column id of table public\.other uses public\.t_id_seq/),
+    })
   })
 
   it("the run that made the whole could still be rolled back", async () => {
