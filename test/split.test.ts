@@ -417,6 +417,19 @@ describe("a partition that is split", () => {
     }
   })
 
+  it("leaves the partition that was as it is, where no way back is kept", async () => {
+    await using database = await createDatabase("splitnoback")
+    await using open = await services(database)
+    await createWhole(database)
+    const content = await contentOf(database, "t")
+    const run = await launchRun(open, { ...split, options: { ...capture, fallbackWindowMs: 0 } })
+    await workUntil(open, run.id, inWindow)
+
+    expect(await contentOf(database, "t")).toEqual(content)
+    expect(await database.query("select conname from pg_constraint where conname like 'cutover%'")).toEqual([])
+    await expect(rollback(open, run.id, null)).rejects.toMatchObject({ code: "CUTOVER_NO_WAY_BACK" })
+  })
+
   it("is as it was after an abort at the gate", async () => {
     await using database = await createDatabase("splitabort")
     await using open = await services(database)
