@@ -1,6 +1,6 @@
 import type { Queryable } from "../../postgres/Queryable.ts"
 import type { Sql } from "../../postgres/sql.ts"
-import type { Partition } from "../../store/partitions.ts"
+import { type Partition, readPartitions } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import { indexesOfPartition } from "../copy/buildIndex.ts"
 import { attachStatements } from "../copy/catchUp.ts"
@@ -18,6 +18,12 @@ const pastLabel = "before"
  * An empty partition for what is older than the first month, as the partition that is split took it. It is made on the way to the swap,
  * and not before: until then such a row makes a month of its own. Nobody uses the target yet, so nobody waits.
  */
+export async function makePast(tx: Queryable, run: Run): Promise<void> {
+  if (placeOf(run) === undefined) return
+  for (const statement of await pastStatements(tx, run, await readPartitions(tx, run.id))) await tx.query(statement)
+}
+
+/** The same as statements; `months` are in order. None where the first month begins with the place. */
 export async function pastStatements(db: Queryable, run: Run, months: readonly Partition[]): Promise<Sql[]> {
   const place = placeOf(run)
   const first = months.find((month) => month.bounds !== null)?.bounds

@@ -3,7 +3,6 @@ import { renderTableName } from "../../domain/tableName.ts"
 import { type Queryable, readOne } from "../../postgres/Queryable.ts"
 import { type Sql, ident, join, literal, prepared, sql, table } from "../../postgres/sql.ts"
 import { changeLogOf } from "../../store/changeLog.ts"
-import { readPartitions } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import { ensureCapturesBack, followsBack, noteFollowed } from "../changes/captureBack.ts"
 import { logKey } from "../changes/logColumns.ts"
@@ -16,7 +15,7 @@ import {
   takenKeys,
   takenKeysStatement,
 } from "../changes/takenKeys.ts"
-import { pastStatements } from "../split/past.ts"
+import { makePast } from "../split/past.ts"
 import { lockWhole } from "../split/lockWhole.ts"
 import { BlockedError } from "../locks/unlessBlocked.ts"
 import { boundsCheck } from "../partitionTable.ts"
@@ -40,7 +39,7 @@ export type Swapped = { readonly lockedAt: number; readonly facts: Readonly<Reco
  */
 export async function swap(tx: Queryable, run: Run): Promise<Swapped> {
   await assertUnchanged(tx, run)
-  for (const statement of await pastStatements(tx, run, await readPartitions(tx, run.id))) await tx.query(statement)
+  await makePast(tx, run)
   const exchange = swapOf(run, await readTargetPartitions(tx, run))
   const incoming = await readIncomingKeys(tx, run.sourceOid, run.key.column)
   const marks = sql`select ${markOf(exchange, belongingsOf(run))} as mark`
