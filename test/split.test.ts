@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto"
 import { setTimeout as sleep } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
 import { abort } from "../src/runtime/commands/abort.ts"
@@ -8,7 +9,7 @@ import { rollback } from "../src/runtime/commands/rollback.ts"
 import type { OpenServices } from "../src/runtime/openServices.ts"
 import { dumpWithPartitions } from "./support/catalogDump.ts"
 import { runPlanByHand } from "./support/handRun.ts"
-import { type TestDatabase, createDatabase } from "./support/database.ts"
+import { type TestDatabase, createDatabase, openDatabase } from "./support/database.ts"
 import { contentOf, partitionsOf } from "./support/oracle.ts"
 import { launchRun, services, waitForStatus, workUntil, workUntilQuiet, worker } from "./support/runs.ts"
 import { mainMajor } from "./support/testClusters.ts"
@@ -83,7 +84,9 @@ describe("a partition that is split", () => {
       ["t_history_2024_01", 743],
       ["t_history_2024_02", 696],
       ["t_history_2024_03", 561],
+      ["t_history_before", 0],
     ])
+    await database.query("insert into t values (-1, '1999-12-31', 'older than all'); delete from t where id = -1")
     await rollback(open, run.id, "not yet")
     await waitForStatus(open, run.id, atRest)
     expect([await dumpWithPartitions(database), await contentOf(database, "t")]).toEqual(before)
@@ -153,6 +156,7 @@ describe("a partition that is split", () => {
     expect(await contentOf(database, "t")).toEqual(content)
     expect((await partitionsOf(database, "t_history")).map((one) => one.name)).toContain("t_history_2023_11")
     await database.query(`
+      insert into t (id, d, v) values (20003, '1999-12-31', 'older than all');
       update t set d = d + interval '3 months' where id between 11 and 20;
       update t set d = d - interval '2 months' where id between 10011 and 10020;
       truncate t_history_2024_02`)
@@ -270,7 +274,7 @@ describe("a partition that is split", () => {
       await workUntil(open, runId, inWindow)
     })
     const swapped = await readScans(database)
-    expect(swapped.months).toEqual(ready.months)
+    expect(swapped.months).toMatchObject(ready.months)
     // The one scan proves the bounds of the legacy table, after the swap.
     expect(swapped.heap).toEqual({ scans: (ready.heap?.scans ?? 0) + 1, indexes: ready.heap?.indexes })
 
@@ -331,6 +335,99 @@ describe("a partition that is split", () => {
     await rollback(open, run.id, null)
     expect((await waitForStatus(open, run.id, atRest)).run).toMatchObject({ error: null })
     expect(await partitionsOf(database, "t_history")).toEqual([])
+  })
+
+  it("is split beside another partition of its whole, one on its way at a time, and each comes back", async () => {
+    await using database = await createDatabase("splitboth")
+    await using open = await services(database)
+    await createWhole(database)
+    await hangOnWhole(database)
+    const before = [await dumpWithPartitions(database), await contentOf(database, "t")]
+    const first = await launchRun(open, splitAtGate)
+    await workUntil(open, first.id, atGate)
+    const other = { ...split, table: "t_2024_04", options: { ...capture, interval: "week" } } as const
+    await expect(launchRun(open, other)).rejects.toMatchObject({
+      code: "CUTOVER_SPLIT_REFUSED",
+      message: expect.stringContaining(`run ${first.id} splits public.t_history, another partition of public.t`),
+    })
+    await openGate(open, first.id)
+    await workUntil(open, first.id, inWindow)
+
+    const second = await launchRun(open, other)
+    await workUntil(open, second.id, inWindow)
+
+    expect(await contentOf(database, "t")).toEqual(before[1])
+    const weeks = (await partitionsOf(database, "t_2024_04")).map((one) => one.bound)
+    expect(weeks.at(0)).toBe("FOR VALUES FROM ('2024-04-01 00:00:00+00') TO ('2024-04-08 00:00:00+00')")
+    for (const { id } of [first, second]) {
+      await rollback(open, id, null)
+      expect((await workUntil(open, id, atRest)).run.error).toBeNull()
+    }
+    expect([await dumpWithPartitions(database), await contentOf(database, "t")]).toEqual(before)
+  })
+
+  it("ends its first and last intervals where its place does", async () => {
+    await using database = await createDatabase("splitedges")
+    await using open = await services(database)
+    await createWhole(database)
+    await database.query(`
+      create table t_may partition of t for values from ('2024-05-10 00:00+00') to ('2024-06-20 00:00+00');
+      insert into t select g, timestamptz '2024-05-10 00:00+00' + g * interval '1 hour', 'may' from generate_series(0, 983) g`)
+    const content = await contentOf(database, "t")
+    const run = await launchRun(open, { ...split, table: "t_may" })
+    await workUntil(open, run.id, inWindow)
+
+    expect(await partitionsOf(database, "t_may")).toEqual([
+      {
+        name: "t_may_2024_05",
+        bound: "FOR VALUES FROM ('2024-05-10 00:00:00+00') TO ('2024-06-01 00:00:00+00')",
+        rows: 528,
+      },
+      {
+        name: "t_may_2024_06",
+        bound: "FOR VALUES FROM ('2024-06-01 00:00:00+00') TO ('2024-06-20 00:00:00+00')",
+        rows: 456,
+      },
+    ])
+    expect(await contentOf(database, "t")).toEqual(content)
+  })
+
+  it("is split, and put back, by a role that owns the tables and is no superuser", async () => {
+    await using database = await createDatabase("splitrole")
+    const role = `splitter_${randomBytes(4).toString("hex")}`
+    await database.query(`
+      create role ${role} login password 'r'; grant pg_monitor to ${role};
+      grant create on database ${database.name} to ${role}; grant usage, create on schema public to ${role}`)
+    const url = new URL(database.url)
+    Object.assign(url, { username: role, password: "r" })
+    const asRole = openDatabase(database.name, url.href)
+    try {
+      await createWhole(asRole)
+      await hangOnWhole(asRole)
+      const before = [await dumpWithPartitions(database), await contentOf(database, "t")]
+      await using open = await services(asRole)
+      const run = await launchRun(open, split)
+      await workUntil(open, run.id, inWindow)
+      await rollback(open, run.id, null)
+      expect((await workUntil(open, run.id, atRest)).run.error).toBeNull()
+      expect([await dumpWithPartitions(database), await contentOf(database, "t")]).toEqual(before)
+    } finally {
+      await asRole.pool.end()
+      await database.query(`drop owned by ${role} cascade; drop role ${role}`)
+    }
+  })
+
+  it("leaves the partition that was as it is, where no way back is kept", async () => {
+    await using database = await createDatabase("splitnoback")
+    await using open = await services(database)
+    await createWhole(database)
+    const content = await contentOf(database, "t")
+    const run = await launchRun(open, { ...split, options: { ...capture, fallbackWindowMs: 0 } })
+    await workUntil(open, run.id, inWindow)
+
+    expect(await contentOf(database, "t")).toEqual(content)
+    expect(await database.query("select conname from pg_constraint where conname like 'cutover%'")).toEqual([])
+    await expect(rollback(open, run.id, null)).rejects.toMatchObject({ code: "CUTOVER_NO_WAY_BACK" })
   })
 
   it("is as it was after an abort at the gate", async () => {
@@ -396,6 +493,17 @@ describe("a partition is not split, and nothing is changed, where", () => {
       says: /index public\.t_e of public\.t is not valid/,
     },
     {
+      what: "a trigger of the whole is disabled on it",
+      sql: `${whole}; create function f() returns trigger language plpgsql as 'begin return null; end'; create trigger audit after insert on t for each row execute function f(); alter table t_history disable trigger audit`,
+      says: /trigger audit is enabled otherwise than on public\.t/,
+    },
+    {
+      what: "it has a constraint of the name that its bounds get",
+      sql: `${whole}; alter table t_history add constraint cutover_place check (id > 0)`,
+      code: "CUTOVER_NAME_TAKEN",
+      says: /has a constraint cutover_place/,
+    },
+    {
       what: "the whole points to itself",
       sql: `${whole}; alter table t add column up int; alter table t add foreign key (up, e) references t (id, d)`,
       says: /foreign key t_up_e_fkey of public\.t points to itself/,
@@ -423,6 +531,7 @@ describe("a partition is not split, and nothing is changed, where", () => {
       says: /no row without a key is in a range/,
     },
   ] as const)("$what", async ({ sql, says, ...rest }) => {
+    const code = "code" in rest ? rest.code : "CUTOVER_SPLIT_REFUSED"
     await using database = await createDatabase("splitrefused")
     await using open = await services(database)
     await database.query(sql)
@@ -431,10 +540,23 @@ describe("a partition is not split, and nothing is changed, where", () => {
     const launched = launchRun(open, { ...split, options: { ...capture, ...("options" in rest ? rest.options : {}) } })
 
     await expect(launched).rejects.toMatchObject({
-      code: "CUTOVER_SPLIT_REFUSED",
+      code,
       message: expect.stringMatching(says),
     })
     expect(await dumpWithPartitions(database)).toEqual(before)
+  })
+
+  it.runIf(mainMajor >= 17)("something else draws from the sequence of the whole's identity", async () => {
+    await using database = await createDatabase("splitsequence")
+    await using open = await services(database)
+    await createWhole(database)
+    await hangOnWhole(database)
+    await database.query("create table other (id bigint default nextval('t_id_seq'))")
+
+    await expect(launchRun(open, split)).rejects.toMatchObject({
+      code: "CUTOVER_SPLIT_REFUSED",
+      message: expect.stringMatching(/default value for column id of table public\.other uses public\.t_id_seq/),
+    })
   })
 
   it("the run that made the whole could still be rolled back", async () => {

@@ -60,7 +60,7 @@ export const errorCodes = {
   CUTOVER_ALREADY_PARTITIONED: { exit: exitCodes.refused, meaning: "The table is partitioned already." },
   CUTOVER_INHERITANCE: {
     exit: exitCodes.refused,
-    meaning: "The table has parents or children by inheritance, or is a partition, or is typed.",
+    meaning: "The table has parents or children by inheritance, or is typed.",
   },
   CUTOVER_KEY_TYPE: {
     exit: exitCodes.refused,

@@ -1,7 +1,7 @@
 import type { Queryable } from "../postgres/Queryable.ts"
 import { type Sql, ident, literal, sql } from "../postgres/sql.ts"
 import { nextStart } from "../domain/interval.ts"
-import type { Bounds } from "../store/partitions.ts"
+import { type Bounds, unbounded } from "../store/partitions.ts"
 import type { Run } from "../store/runs.ts"
 import { withinPlace } from "./split/place.ts"
 
@@ -41,7 +41,8 @@ export function keyWithin(run: Run, bounds: Bounds | null): Sql {
 export function withinBounds(run: Run, column: string, bounds: Bounds | null, alias?: string): Sql {
   const key = alias === undefined ? ident(column) : ident(alias, column)
   if (bounds === null) return sql`${key} is null`
-  return sql`${key} >= ${literal(bounds.from)}::${type(run)} and ${key} < ${literal(bounds.to)}::${type(run)}`
+  const before = sql`${key} < ${literal(bounds.to)}::${type(run)}`
+  return bounds.from === unbounded ? before : sql`${key} >= ${literal(bounds.from)}::${type(run)} and ${before}`
 }
 
 /**

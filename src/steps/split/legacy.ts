@@ -4,6 +4,7 @@ import { CutoverError } from "../../errors/CutoverError.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
 import { describeTable } from "../../postgres/catalog/describeTable.ts"
 import { type Sql, ident, sql, table } from "../../postgres/sql.ts"
+import { followsBack } from "../changes/captureBack.ts"
 import type { Place } from "../../store/Blueprint.ts"
 import type { Run } from "../../store/runs.ts"
 import { differencesOfPlace, findPlace, placeCheck, placeOf } from "./place.ts"
@@ -19,7 +20,7 @@ export async function proveLegacy(tx: Queryable, run: Run): Promise<void> {
 }
 
 export function proofStatements(run: Run): Sql[] {
-  if (placeOf(run) === undefined) return []
+  if (placeOf(run) === undefined || !followsBack(run)) return []
   return [sql`alter table ${table(legacyName(run.table))} validate constraint ${ident(placeCheck)}`]
 }
 

@@ -15,6 +15,7 @@ import {
   takenKeys,
   takenKeysStatement,
 } from "../changes/takenKeys.ts"
+import { makePast } from "../split/past.ts"
 import { lockWhole } from "../split/lockWhole.ts"
 import { BlockedError } from "../locks/unlessBlocked.ts"
 import { boundsCheck } from "../partitionTable.ts"
@@ -38,6 +39,7 @@ export type Swapped = { readonly lockedAt: number; readonly facts: Readonly<Reco
  */
 export async function swap(tx: Queryable, run: Run): Promise<Swapped> {
   await assertUnchanged(tx, run)
+  await makePast(tx, run)
   const exchange = swapOf(run, await readTargetPartitions(tx, run))
   const incoming = await readIncomingKeys(tx, run.sourceOid, run.key.column)
   const marks = sql`select ${markOf(exchange, belongingsOf(run))} as mark`

@@ -18,6 +18,7 @@ import type { Sample } from "../../../steps/preflight/sampleKeys.ts"
 import { requireBlueprint } from "../../../steps/requireBlueprint.ts"
 import { plannedWholeValidation } from "../../../steps/split/belongings.ts"
 import { proofStatements } from "../../../steps/split/legacy.ts"
+import { pastStatements } from "../../../steps/split/past.ts"
 import { wholeLockStatements } from "../../../steps/split/lockWhole.ts"
 import { belongingsOf } from "../../../steps/swap/belongings/belongings.ts"
 import { addsToParent, plannedValidation } from "../../../steps/swap/belongings/foreignKeys.ts"
@@ -147,6 +148,11 @@ async function attachment(
   partitions: readonly PlannedPartition[],
 ): Promise<PlannedStatement[]> {
   const names = partitions.map(({ partition }) => tableOf(run, partition))
+  const past = await pastStatements(
+    db,
+    run,
+    partitions.map(({ partition }) => partition),
+  )
   const holdsDefault = partitions.find(({ partition }) => partition.bounds === null)
   const made = partitions.filter(({ isThere }) => !isThere)
   const swap = all(
@@ -154,6 +160,7 @@ async function attachment(
     "the swap, in one transaction",
     `ACCESS EXCLUSIVE on the source and what hangs on it; waited for ${run.options.lockTimeoutMs} ms at a time`,
     inTransaction(run, [
+      ...past,
       ...lockStatements(requireBlueprint(run).incomingKeys),
       ...wholeLockStatements(run),
       sql`lock table only ${table(targetName(run.table))} in access exclusive mode`,

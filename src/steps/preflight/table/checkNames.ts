@@ -5,6 +5,7 @@ import { sql } from "../../../postgres/sql.ts"
 import { boundsCheck } from "../../partitionTable.ts"
 import { legacyObjectName, targetObjectName } from "../../prep/scaffold.ts"
 import { extendedKey, historyObjectName, oldKeyName, relabels } from "../../relabel/relabels.ts"
+import { placeCheck } from "../../split/place.ts"
 import { type Check, type CheckContext, type Finding, block, orOk } from "../Check.ts"
 
 /** The legacy table's name must be free, for an earlier run may have left one; and so must the names of our triggers. */
@@ -82,7 +83,7 @@ async function triggersTaken({ db, table, source }: CheckContext): Promise<Findi
 
 function checkTaken({ table, source }: CheckContext): Finding[] {
   return source.checks
-    .filter((check) => check.name === boundsCheck)
+    .filter((check) => check.name === boundsCheck || (source.isPartition && check.name === placeCheck))
     .map(({ name }) =>
       block(
         "CUTOVER_NAME_TAKEN",

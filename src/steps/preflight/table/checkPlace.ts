@@ -1,8 +1,10 @@
 import { renderTableName } from "../../../domain/tableName.ts"
+import { sql } from "../../../postgres/sql.ts"
+import { isInstalled } from "../../../store/install.ts"
 import { isOldKey } from "../../prep/blueprint.ts"
 import { relabels } from "../../relabel/relabels.ts"
 import { type Check, type CheckContext, type Finding, ok, warn } from "../Check.ts"
-import { type Reason, readWhole, refusedSplit } from "./checkWhole.ts"
+import { type Reason, type Whole, readWhole, refusedSplit } from "./checkWhole.ts"
 
 /** Whether what was asked for is possible in the place of a partition, and what its months cannot keep. */
 export const checkPlace: Check = async (context) => {
@@ -20,6 +22,7 @@ export const checkPlace: Check = async (context) => {
             `Launch with --by ${column}.`,
           ] as const,
         ]),
+    ...(await siblingReasons(context, whole)),
   ]
   return [...reasons.map(([why, hint]) => refusedSplit(table, why, hint)), ...oldKeyFindings(context)]
 }
@@ -34,6 +37,21 @@ function optionReasons({ options, table }: CheckContext): Reason[] {
       ? []
       : [["no row without a key is in a range", `Leave --null-keys at refuse: ${name} has none.`] as const]),
   ]
+}
+
+/** Between a swap and the end of its analysis the foreign keys of the whole are not yet what they were. */
+async function siblingReasons({ db, source }: CheckContext, whole: Whole): Promise<Reason[]> {
+  if (!(await isInstalled(db))) return []
+  const { rows } = await db.query<{ id: string; table: string }>(sql`
+    select r.id, quote_ident(r.table_schema) || '.' || quote_ident(r.table_name) as table
+    from cutover.runs r
+    where (r.blueprint -> 'place' ->> 'wholeOid')::bigint::oid = ${whole.oid}
+      and r.source_oid <> ${source.oid} and r.finished_at is null and r.state <> 'cleanup'
+    order by r.launched_at`)
+  return rows.map(({ id, table }) => [
+    `run ${id} splits ${table}, another partition of ${renderTableName(whole)}, and is on its way`,
+    `Wait until it is in its fallback window, or has ended: cutover status ${id} --watch`,
+  ])
 }
 
 /** Of months nobody can say that a number is in none of the others. */

@@ -2,6 +2,7 @@ import { type TableName, renderTableName } from "../../../domain/tableName.ts"
 import { type Queryable, findOne } from "../../../postgres/Queryable.ts"
 import { sql } from "../../../postgres/sql.ts"
 import { isInstalled } from "../../../store/install.ts"
+import { hasVersion } from "../../hasVersion.ts"
 import { readIncomingKeys } from "../../source/readIncomingKeys.ts"
 import { type Check, type Finding, type TableContext, block, orOk } from "../Check.ts"
 
@@ -14,6 +15,8 @@ export const checkWhole: Check<TableContext> = async (context) => {
     ...layoutReasons(whole),
     ...belongingReasons(context, whole),
     ...(await incomingReasons(context, whole)),
+    ...(await triggerReasons(context, whole)),
+    ...(await sequenceReasons(context, whole)),
     ...(await publicationReasons(context, whole)),
     ...(await runReasons(context, whole)),
   ]
@@ -136,6 +139,37 @@ async function incomingReasons({ db }: TableContext, whole: Whole): Promise<Reas
       `foreign key ${key.name} of the partitioned table ${renderTableName({ schema: key.schema, name: key.table })} points to ${renderTableName(whole)}, and would be read under the lock`,
       "Drop it for the time of the run, and make it again afterwards.",
     ])
+}
+
+/** ATTACH makes a trigger of the whole as it is there; what was said of it on this partition alone would be lost. */
+async function triggerReasons({ db, source }: TableContext, whole: Whole): Promise<Reason[]> {
+  const { rows } = await db.query<{ name: string }>(sql`
+    select quote_ident(t.tgname) as name
+    from pg_trigger t
+    join pg_trigger p on p.oid = t.tgparentid
+    where t.tgrelid = ${source.oid} and not t.tgisinternal and t.tgenabled <> p.tgenabled
+    order by 1`)
+  return rows.map(({ name }) => [
+    `trigger ${name} is enabled otherwise than on ${renderTableName(whole)}`,
+    `Enable or disable it on both alike: alter table … enable trigger ${name}.`,
+  ])
+}
+
+/** From PostgreSQL 17 on the identity of the whole gets another sequence in the swap (`wholeIdentities`). */
+async function sequenceReasons({ db }: TableContext, whole: Whole): Promise<Reason[]> {
+  if (!(await hasVersion(db, 17))) return []
+  const { rows } = await db.query<{ sequence: string; who: string }>(sql`
+    select distinct s.oid::regclass::text as sequence, pg_describe_object(u.classid, u.objid, u.objsubid) as who
+    from pg_depend own
+    join pg_class s on s.oid = own.objid and s.relkind = 'S'
+    join pg_depend u on u.refclassid = 'pg_class'::regclass and u.refobjid = s.oid and u.deptype = 'n'
+    where own.classid = 'pg_class'::regclass and own.refclassid = 'pg_class'::regclass and own.deptype = 'i'
+      and own.refobjid = ${whole.oid}
+    order by 1, 2`)
+  return rows.map(({ sequence, who }) => [
+    `${who} uses ${sequence}, the sequence of an identity of ${renderTableName(whole)}, which gets another one in the swap`,
+    "Give it a sequence of its own first.",
+  ])
 }
 
 /** Subscribers know a partition by its name, unless they see it under that of the whole. */

@@ -1,4 +1,5 @@
 import { ident, join, sql, table } from "../../../postgres/sql.ts"
+import { followsBack } from "../../changes/captureBack.ts"
 import { partitionClause } from "../../partitionTable.ts"
 import { definitionMarks } from "../../source/definitionMarks.ts"
 import type { Belonging } from "../../swap/exchange.ts"
@@ -21,7 +22,7 @@ export const partition: Belonging = {
       give: [
         sql`alter table ${whole} attach partition ${table(name)} ${partitionClause(place)}`,
         sql`alter table ${table(name)} drop constraint ${check}`,
-        ...(isForward
+        ...(isForward && followsBack(run)
           ? [
               sql`alter table ${table(front.parked)} add constraint ${check} check (${checkOfPlace(run, place)}) not valid`,
             ]

@@ -1,7 +1,7 @@
-import { type Queryable } from "../../../postgres/Queryable.ts"
+import type { Queryable } from "../../../postgres/Queryable.ts"
 import { describeTable } from "../../../postgres/catalog/describeTable.ts"
 import { findRelation } from "../../../postgres/catalog/findRelation.ts"
-import { type Sql, ident, literal, raw, sql, statementText, table } from "../../../postgres/sql.ts"
+import { type Sql, ident, literal, sql, statementText, table } from "../../../postgres/sql.ts"
 import { hasVersion } from "../../hasVersion.ts"
 import { readDefaultGrantees } from "../../prep/defaultPrivileges.ts"
 import { identityStatements } from "../../prep/scaffold.ts"
@@ -46,7 +46,7 @@ function noteStand(n: number, sequence: Sql): Sql {
 
 function goOn(n: number, sequence: Sql): Sql {
   const part = (at: number): Sql =>
-    sql`pg_catalog.split_part(pg_catalog.current_setting(${setting(n)}), ' ', ${raw(String(at))})`
+    sql`pg_catalog.split_part(pg_catalog.current_setting(${setting(n)}), ' ', ${literal(String(at))}::int)`
   return sql`select pg_catalog.setval(${literal(statementText(sequence))}::pg_catalog.regclass, ${part(1)}::bigint, ${part(2)}::boolean)`
 }
 
