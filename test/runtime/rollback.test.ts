@@ -16,6 +16,7 @@ import {
   workUntilQuiet,
   worker,
 } from "../support/runs.ts"
+import { FaultProxy } from "../support/wire/faultProxy.ts"
 import { createTruth, differencesFromTruth, startWriters } from "../support/writers.ts"
 
 const capture = { writes: "capture", batchTargetMs: 50 } as const
@@ -125,6 +126,29 @@ describe("a rollback", () => {
     const content = await contentOf(database, "t")
     await rollback(open, run.id, null)
     expect(await contentOf(database, "t")).toEqual(content)
+  })
+
+  it("is not refused for a row that moved there and back while it was replayed", async () => {
+    await using database = await createDatabase("passing")
+    await using open = await services(database)
+    await createTruth(database, 1_000)
+    const run = await launchRun(open, { table: "t", by: "d", options: capture })
+    await workUntilQuiet(open, run.id)
+    const [row] = await database.query<{ d: string }>("select d::text from t where id = 7")
+    await database.query("update t set d = d + interval '40 days' where id = 7")
+    let isBack = false
+    await using proxy = await FaultProxy.start(database.url, ({ text }) => {
+      if (isBack || !text.includes("as cutover_taken where exists")) return undefined
+      isBack = true
+      const until = async (): Promise<void> => void (await database.query(`update t set d = '${row?.d}' where id = 7`))
+      return { type: "hold", when: "before", until }
+    })
+    await using through = await services({ ...database, url: proxy.url })
+    const content = await contentOf(database, "t")
+    await rollback(through, run.id, null)
+    expect(isBack).toBe(true)
+    expect(await contentOf(database, "t")).not.toEqual(content)
+    expect(await database.query("select d::text from t where id = 7")).toEqual([row])
   })
 
   it("is for the time between swap and cleanup, and for runs that keep a way back", async () => {

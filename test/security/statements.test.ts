@@ -18,8 +18,9 @@ const files = new Map(
 const rawTexts: Readonly<Record<string, readonly [uses: number, whose: string]>> = {
   "postgres/sessionSettings.ts": [1, "ours"],
   "steps/changes/logColumns.ts": [1, "format_type, quote_ident"],
+  "steps/autovacuum.ts": [3, "reloptions of a table: numbers and booleans, which PostgreSQL checks; ours"],
   "steps/copy/createPartitionTable.ts": [
-    3,
+    2,
     "reloptions of a table: numbers, booleans and words, which PostgreSQL checks; ours",
   ],
   "steps/partitionTable.ts": [3, "ours"],

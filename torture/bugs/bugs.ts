@@ -154,8 +154,8 @@ export const bugs: readonly Bug[] = [
     file: "steps/keyExpression.ts",
     edits: [
       [
-        "return sql`${key} >= ${literal(bounds.from)}::${type(run)} and ${key} < ${literal(bounds.to)}::${type(run)}`",
-        "return sql`${key} between ${literal(bounds.from)}::${type(run)} and ${literal(bounds.to)}::${type(run)} - interval '1 day'`",
+        "const before = sql`${key} < ${literal(bounds.to)}::${type(run)}`",
+        "const before = sql`${key} <= ${literal(bounds.to)}::${type(run)} - interval '1 day'`",
       ],
     ],
     test: [
