@@ -136,12 +136,12 @@ describe("a rollback", () => {
     await workUntilQuiet(open, run.id)
     const [row] = await database.query<{ d: string }>("select d::text from t where id = 7")
     await database.query("update t set d = d + interval '40 days' where id = 7")
+    const moveBack = async (): Promise<void> => void (await database.query(`update t set d = '${row?.d}' where id = 7`))
     let isBack = false
     await using proxy = await FaultProxy.start(database.url, ({ text }) => {
       if (isBack || !text.includes("as cutover_taken where exists")) return undefined
       isBack = true
-      const until = async (): Promise<void> => void (await database.query(`update t set d = '${row?.d}' where id = 7`))
-      return { type: "hold", when: "before", until }
+      return { type: "hold", when: "before", until: moveBack }
     })
     await using through = await services({ ...database, url: proxy.url })
     const content = await contentOf(database, "t")
