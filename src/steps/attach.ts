@@ -12,12 +12,15 @@ import { replay } from "./changes/replay.ts"
 import { addStrayPartitions } from "./changes/strays.ts"
 import { vacuumLog } from "./changes/vacuumLog.ts"
 import { heedTruncation } from "./changes/truncation.ts"
-import { ensureVacuumedAsSource } from "./autovacuum.ts"
+import { readVacuumedOtherwise, vacuumAsSource } from "./autovacuum.ts"
+import { unlessBlocked } from "./locks/unlessBlocked.ts"
+import { requireBlueprint } from "./requireBlueprint.ts"
 import { assertUnchanged } from "./source/assertUnchanged.ts"
 import { analyzeParentRoughly } from "./statistics.ts"
 import { findObstacle } from "./swap/obstacles.ts"
 import { swap } from "./swap/swap.ts"
 import { trySwap } from "./swap/trySwap.ts"
+import { readTargetPartitions } from "./targetPartitions.ts"
 
 /**
  * Cuts over. Whatever can be done before is done before; then one transaction takes the lock with a short timeout,
@@ -27,7 +30,8 @@ import { trySwap } from "./swap/trySwap.ts"
 export const attach: RunStep = async ({ tx, run }) => {
   await assertAllProved(tx, run)
   // In a transaction of its own: the lock of the swap would be held for as long as its catalog changes take to commit.
-  if (await changeCatalogBefore(tx, run)) return { event: { type: "replayed" } }
+  const changed = await changeCatalogBefore(tx, run)
+  if (changed !== undefined) return changed
   if (run.options.writes === "capture") {
     const notYet = await catchUpWithChanges(tx, run)
     if (notYet !== undefined) return notYet
@@ -36,11 +40,25 @@ export const attach: RunStep = async ({ tx, run }) => {
   return await trySwap(tx, run, { findObstacle, swap })
 }
 
-/** What the swap would else change in the catalog under its lock; says whether there was anything. */
-async function changeCatalogBefore(tx: Queryable, run: Run): Promise<boolean> {
-  const isVacuumedNow = await ensureVacuumedAsSource(tx, run)
-  const isFollowedNow = followsBack(run) && (await ensureCapturesBack(tx, run, targetName(run.table)))
-  return isVacuumedNow || isFollowedNow
+/**
+ * What the swap would else change in the catalog under its lock; undefined when nothing is left of that. ALTER TABLE takes SHARE UPDATE
+ * EXCLUSIVE on the months, where an autovacuum has to step aside for it.
+ */
+async function changeCatalogBefore(tx: Queryable, run: Run): Promise<Outcome<RunEvent> | undefined> {
+  const followBack = async (): Promise<boolean> =>
+    followsBack(run) && (await ensureCapturesBack(tx, run, targetName(run.table)))
+  const months = await readVacuumedOtherwise(tx, run)
+  if (months.length === 0) return (await followBack()) ? { event: { type: "replayed" } } : undefined
+  return await unlessBlocked(tx, run, {
+    what: "the swap",
+    oids: [run.sourceOid, ...(await readTargetPartitions(tx, run)).map((one) => one.oid)],
+    attempt: 1,
+    work: async () => {
+      for (const month of months) await tx.query(vacuumAsSource(requireBlueprint(run), month))
+      await followBack()
+      return { event: { type: "replayed" } }
+    },
+  })
 }
 
 /** So few that the swap can be tried: more arrive on the way to the lock, and are replayed under it. */

@@ -4,7 +4,6 @@ import type { TableDescription } from "../postgres/catalog/TableDescription.ts"
 import { type Sql, raw, sql, table } from "../postgres/sql.ts"
 import type { Blueprint } from "../store/Blueprint.ts"
 import type { Run } from "../store/runs.ts"
-import { requireBlueprint } from "./requireBlueprint.ts"
 
 /** Storage parameters by which a month is vacuumed otherwise than the source, until the swap. */
 const ours = ["autovacuum_enabled", "autovacuum_vacuum_insert_threshold", "autovacuum_analyze_threshold"]
@@ -34,17 +33,16 @@ export function vacuumAsSource({ source }: Blueprint, name: TableName): Sql {
   return sql`alter table ${table(name)} reset (${raw(ours.join(", "))})${set}`
 }
 
-/** Has all months of the target vacuumed as the source is, and says whether any was not yet. Takes SHARE UPDATE EXCLUSIVE on those. */
-export async function ensureVacuumedAsSource(tx: Queryable, run: Run): Promise<boolean> {
-  const { rows } = await tx.query<{ schema: string; name: string }>(sql`
+/** The months of the target that are not vacuumed as the source is yet. */
+export async function readVacuumedOtherwise(db: Queryable, run: Run): Promise<readonly TableName[]> {
+  const { rows } = await db.query<TableName>(sql`
     select n.nspname as schema, c.relname as name
     from pg_inherits i
     join pg_class c on c.oid = i.inhrelid
     join pg_namespace n on n.oid = c.relnamespace
     where i.inhparent = ${run.targetOid} and c.reloptions @> ${whileFollowing}::text[]
     order by c.oid`)
-  for (const { schema, name } of rows) await tx.query(vacuumAsSource(requireBlueprint(run), { schema, name }))
-  return rows.length > 0
+  return rows
 }
 
 function isOurs(option: string): boolean {

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest"
 import { type TestDatabase, startServer } from "../support/database.ts"
-import { launchRun, services, workUntil, workUntilQuiet } from "../support/runs.ts"
+import { launchRun, services, waitForStatus, workUntil, workUntilQuiet, worker } from "../support/runs.ts"
 
 describe("a month that was filled", () => {
   it("is not vacuumed for that while the others are copied; after the swap it is, as the source was", async () => {
@@ -34,6 +34,34 @@ describe("a month that was filled", () => {
     }, waiting)
   })
 })
+
+describe("a month that is vacuumed for dead rows, which would take hours,", () => {
+  it("is let go of before the swap", async () => {
+    await using server = await startServer(undefined, { autovacuum_naptime: "1s" })
+    await using database = await server.createDatabase("autovacuum")
+    await using open = await services(database)
+    await database.query(`
+      create table t (id int, d date not null, v text, primary key (id, d))
+        with (autovacuum_vacuum_threshold = 0, autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1);
+      insert into t select g, date '2024-01-01' + g % 60, repeat('v', 100) from generate_series(1, 20000) g`)
+    const run = await launchRun(open, {
+      table: "t",
+      by: "d",
+      options: { writes: "capture", monthsAhead: 0, monthsBack: 0 },
+    })
+    await workUntil(open, run.id, (status) => status.totals.copied >= 1)
+    const [filled] = await readPartitions(database)
+    await database.query(`update ${filled?.name} set v = v`)
+    await vi.waitFor(async () => expect(await database.query(vacuuming(filled?.name ?? ""))).toHaveLength(1), waiting)
+    await using _ = await worker(open, run.id)
+    const { attach } = await waitForStatus(open, run.id, (status) => status.run.state === "cleanup", 30_000)
+    expect(attach.swappedAt).not.toBeNull()
+  })
+})
+
+const vacuuming = (table: string): string => `
+  select pid from pg_stat_activity
+  where backend_type = 'autovacuum worker' and query like 'autovacuum: VACUUM%public.${table}' and datname = current_database()`
 
 const waiting = { timeout: 30_000, interval: 50 }
 
