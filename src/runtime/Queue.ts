@@ -1,6 +1,6 @@
 import { type Db, PgBoss } from "pg-boss"
 import type { Database } from "../postgres/Database.ts"
-import type { Queryable } from "../postgres/Queryable.ts"
+import { type Queryable, readOne } from "../postgres/Queryable.ts"
 import { lockKey, withSessionLock } from "../postgres/advisoryLock.ts"
 import { sql } from "../postgres/sql.ts"
 import { type Job, type JobData, jobId } from "./Job.ts"
@@ -8,7 +8,7 @@ import { type Job, type JobData, jobId } from "./Job.ts"
 /** The schema of pg-boss. */
 export const jobsSchema = "cutover_jobs"
 
-/** The channel on which workers hear that there is something to do, or to stop doing; the payload is the run's id. */
+/** The channel on which workers hear that there is something to do, or to stop doing; the payload is in how many milliseconds. */
 export const wakeChannel = "cutover_wake"
 
 /** A worker that says nothing for this long is stuck, and its job is given to another. pg-boss allows no less. */
@@ -49,11 +49,11 @@ export class Queue {
 
   /** Sends a job in the caller's transaction; workers hear of it when that commits. */
   async send(tx: Queryable, data: JobData, delayMs = 0): Promise<void> {
-    const startAfter = delayMs > 0 ? { startAfter: new Date(Date.now() + delayMs) } : {}
+    const startAfter = delayMs > 0 ? { startAfter: await readTimeIn(tx, delayMs) } : {}
     await (
       await this.#boss()
     ).send(queueName(data.runId), data, { id: jobId(data), db: asBossDatabase(tx), ...startAfter })
-    await wake(tx, data.runId)
+    await wake(tx, delayMs)
   }
 
   async fetch(runId: string): Promise<Job | undefined> {
@@ -123,9 +123,19 @@ export async function readActiveAttempts(db: Queryable, runId: string): Promise<
   return rows
 }
 
-/** Tells the workers, when the transaction commits, to look again. */
-export async function wake(tx: Queryable, runId: string): Promise<void> {
-  await tx.query(sql`select pg_notify(${wakeChannel}, ${runId})`)
+/** Tells the workers, when the transaction commits, to look again: at once, or when what was put off is due. */
+export async function wake(tx: Queryable, inMs = 0): Promise<void> {
+  await tx.query(sql`select pg_notify(${wakeChannel}, ${String(inMs)})`)
+}
+
+/** By the server's clock, which says when the job is due; now() is when the transaction began. */
+async function readTimeIn(tx: Queryable, ms: number): Promise<string> {
+  const { at } = await readOne<{ at: string }>(
+    tx,
+    sql`
+    select to_char((clock_timestamp() + ${ms}::float8 * interval '1 ms') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at`,
+  )
+  return at
 }
 
 function queueName(runId: string): string {

@@ -27,7 +27,7 @@ export type WorkerOptions = {
 /** A job under way: the backend that works it, once it is known, and whether we cancelled it. */
 type Flight = { readonly job: Job; pid: number; isCancelled: boolean }
 
-/** An idle lane looks this often for work that was put off, more and more rarely while there is none; wake-ups come at once. */
+/** An idle lane looks this often for work of which it heard nothing, more and more rarely while there is none; wake-ups come at once. */
 const idleMs = { first: 200, last: 1_000 }
 
 /** Jobs of dead workers are looked for this often; their locks are gone at most a quarter of a second after them. */
@@ -35,6 +35,9 @@ const orphanMs = 500
 
 /** A cancellation that meets a backend between two statements has no effect, so it is sent until the job has ended. */
 const cancelMs = 200
+
+/** Work that was put off for longer is found by looking: a second does not matter to it. */
+const longestWakeMs = 60_000
 
 /** A live worker may be seen between fetching a job and locking it; a look a little later tells it from a dead one. */
 const secondLookMs = 150
@@ -50,6 +53,7 @@ export class Worker {
   readonly #wakeup: Wakeup
   readonly #flights = new Set<Flight>()
   readonly #timers: NodeJS.Timeout[] = []
+  readonly #alarms = new Set<NodeJS.Timeout>()
   #lanes: Promise<void>[] = []
   #stopping = new AbortController()
   #woken = new AbortController()
@@ -63,7 +67,7 @@ export class Worker {
       this.#id,
       [wakeChannel, logChannel],
       (channel, payload) => {
-        if (channel === wakeChannel) this.#onWake()
+        if (channel === wakeChannel) this.#wakeIn(Number(payload))
         else services.logger.info({ record: payload }, "maintenance log")
       },
     )
@@ -92,7 +96,7 @@ export class Worker {
     this.#woken.abort()
     this.#cancelLongFlights(() => true)
     await Promise.all(this.#lanes)
-    for (const timer of this.#timers) clearInterval(timer)
+    for (const timer of [...this.#timers, ...this.#alarms]) clearTimeout(timer)
     this.#wakeup.close()
     await deleteWorker(this.#services.database, this.#id).catch(() => {})
   }
@@ -202,6 +206,17 @@ export class Worker {
   async #beat(): Promise<void> {
     for (const { job } of this.#flights) await this.#services.queue.touch(job)
     void this.#wakeup.assertHears().catch(() => {})
+  }
+
+  /** Work that was put off is begun when it is due, which is what whoever put it off reckons with. */
+  #wakeIn(ms: number): void {
+    if (ms <= 0) return this.#onWake()
+    if (ms > longestWakeMs) return
+    const timer = setTimeout(() => {
+      this.#alarms.delete(timer)
+      this.#onWake()
+    }, ms)
+    this.#alarms.add(timer)
   }
 
   #onWake(): void {

@@ -30,7 +30,7 @@ export async function carryOutRunEvent(
   await saveAdvanced(tx, run, next, { retries })
   const advanced = await readRun(tx, run.id)
   for (const effect of next.effects) await carryOutEffect(services, tx, advanced, effect, facts)
-  if (next.control !== run.control) await wake(tx, run.id)
+  if (next.control !== run.control) await wake(tx)
 }
 
 /** `isFollowed`: what comes next was done already, in the same job. */

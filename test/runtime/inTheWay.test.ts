@@ -110,6 +110,37 @@ describe("in the way of the swap", () => {
 })
 
 describe("not in the way of the swap", () => {
+  it("are the short transactions of a busy application, whose last statement leaves a snapshot until the next", async () => {
+    await using server = await startServer()
+    await using database = await server.createDatabase("busy")
+    await using open = await services(database)
+    await createTables(database)
+    const over = new AbortController()
+    const busy = Array.from({ length: 6 }, async () => {
+      const client = await database.pool.connect()
+      while (!over.signal.aborted) {
+        await client.query("begin")
+        await client.query("select x from other where x = $1", [1])
+        await sleep(30)
+        await client.query("commit")
+      }
+      client.release()
+    })
+    try {
+      const run = await launchRun(open, {
+        table: "t",
+        by: "d",
+        options: { writes: "capture", monthsAhead: 0, monthsBack: 0 },
+      })
+      await using _ = await worker(open, run.id)
+      const { attach } = await waitForStatus(open, run.id, (one) => one.run.state === "cleanup", 20_000)
+      expect(attach.swappedAt).not.toBeNull()
+    } finally {
+      over.abort()
+      await Promise.all(busy)
+    }
+  })
+
   it("is a long transaction in another database, though every snapshot looks as old as it is", async () => {
     await using server = await startServer()
     await using elsewhere = await server.createDatabase("elsewhere")

@@ -25,7 +25,7 @@ export async function set(services: Services, runId: string, changes: Partial<Ru
     const changed = await readRun(tx, runId)
     if (changed.state === "copy" && changed.control === "running" && changed.strategy === "months")
       await fillLanes(services, tx, changed)
-    await wake(tx, runId)
+    await wake(tx)
     return changed
   }
 }

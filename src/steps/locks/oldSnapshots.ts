@@ -5,11 +5,15 @@ import { BlockedError } from "./unlessBlocked.ts"
 
 /**
  * Lets nobody be fooled: a session whose snapshot is older than what was copied would, after the swap, read the new
- * table by its name and find it empty, without an error (PostgreSQL manual, 13.2.2). A session that holds a snapshot while
- * it is idle is in a REPEATABLE READ transaction, or has a cursor open, and will read with it again. An active one counts when
- * its snapshot is from before the end of the copy: when it began before the copy was seen to be committed, and what it sees
- * is as old. The second alone would not do, for a long transaction anywhere in the cluster, in another database too,
- * makes every snapshot look as old as it is.
+ * table by its name and find it empty, without an error (PostgreSQL manual, 13.2.2). So a snapshot from before the end of the
+ * copy counts: of a transaction that began before the copy was seen to be committed, and that sees as little of it. The second
+ * alone would not do, for a long transaction anywhere in the cluster, in another database too, makes every snapshot look as old
+ * as it is.
+ *
+ * A younger one misses at most what was replayed since. It counts where its session is idle, and may read with it again: in a
+ * REPEATABLE READ transaction, or with a cursor open. But a statement with parameters leaves its portal, and so its snapshot,
+ * until the next one (PostgreSQL manual, 54.2.3): a busy application has such sessions at every moment, and their transactions
+ * last for milliseconds. Whoever has used the table lets go of its lock, and so ends, before the swap has it.
  */
 export async function assertNoOldSnapshots(tx: Queryable, run: Run): Promise<void> {
   const [first, ...others] = await readOldSnapshots(tx, run)
@@ -25,6 +29,9 @@ export async function noteLoaded(tx: Queryable, run: Run): Promise<void> {
     sql`update cutover.runs set loaded_xid = (pg_current_xact_id()::text::bigint % 4294967296)::text, loaded_seen = null where id = ${run.id}`,
   )
 }
+
+/** A transaction that is younger is taken for one whose statements each read anew. */
+const briefMs = 250
 
 async function readOldSnapshots(db: Queryable, run: Run): Promise<string[]> {
   // Whoever comes here sees the copy committed, so whoever begins after this moment does too.
@@ -43,7 +50,11 @@ async function readOldSnapshots(db: Queryable, run: Run): Promise<string[]> {
       and a.backend_type = 'client backend'
       and a.backend_xmin is not null
       and a.application_name not like 'cutover/%'
-      and (a.state like 'idle in transaction%'
+      and ((a.state like 'idle in transaction%'
+            and a.xact_start < clock_timestamp() - ${briefMs}::float8 * interval '1 ms'
+            and not exists (select from pg_locks l
+                            where l.pid = a.pid and l.locktype = 'relation' and l.granted and l.relation = ${run.sourceOid}::oid
+                              and l.database = (select oid from pg_database where datname = current_database())))
            or exists (select from cutover.runs r
                       where r.id = ${run.id} and a.xact_start <= r.loaded_seen and age(a.backend_xmin) >= age(r.loaded_xid::xid)))
     order by a.xact_start
