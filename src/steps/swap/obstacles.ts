@@ -46,7 +46,8 @@ async function oldSnapshot(tx: Queryable, run: Run): Promise<string | undefined>
 
 async function longTransaction(tx: Queryable, run: Run): Promise<string | undefined> {
   const blockers = await readBlockers(tx, await readTied(tx, run.sourceOid))
-  const long = blockers.filter((one) => !one.stepsAside && (one.ageMs === null || one.ageMs > longMs))
+  // One without an age was ending as we looked.
+  const long = blockers.filter((one) => !one.stepsAside && (one.ageMs ?? 0) > longMs)
   if (long.length === 0 || Math.random() < shareOfTries) return undefined
   return `waits for a lock: ${renderBlockers(long)}`
 }
