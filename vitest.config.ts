@@ -8,8 +8,9 @@ export default defineConfig({
     // Each fork drives a server of several processes; more forks than this only make timings worse.
     maxWorkers: 2,
     maxConcurrency: 4,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // A slow machine is no failure: what hangs, hangs for longer than this.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     reporters: ["default", totalsReporter],
     projects: [
       { extends: true, test: { name: "tests", include: ["test/**/*.test.ts"] } },

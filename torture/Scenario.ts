@@ -32,6 +32,8 @@ export type Scenario = {
   readonly seeds: Readonly<Record<Size, number>>
   /** Whether the server is to keep what it committed when the machine goes down; where it is not, a run is several times faster. */
   readonly isDurable?: boolean
+  /** How many rounds are played at the same time; one after the other where a round takes times that another would change. */
+  readonly atOnce?: number
   readonly plan?: (server: TestServer, options: Options) => Promise<Plan>
   readonly run: (server: TestServer, seed: number, options: Options) => Promise<Round>
 }

@@ -5,7 +5,7 @@ import { type Score, roundedMs, scoreOf } from "./scoreboard.ts"
 
 type Case = { readonly seed: number; readonly at: string | undefined }
 
-/** Plays the cases of a scenario one after the other, says to stderr how each went, and counts. */
+/** Plays the cases of a scenario, as many at once as it bears, says to stderr how each went, and counts. */
 export async function playScenario(
   scenario: Scenario,
   server: TestServer,
@@ -16,11 +16,15 @@ export async function playScenario(
   const { cases, failures } = await casesOf(scenario, server, options)
   for (const failure of failures) process.stderr.write(`       ${failure}\n`)
   const rounds: Round[] = []
-  for (const one of cases) {
-    const round = await play(scenario, server, { ...options, at: one.at }, one.seed)
-    rounds.push(round)
-    report(scenario, server, round, { ...options, ...one })
+  const waiting = cases.values()
+  const playOn = async (): Promise<void> => {
+    for (const one of waiting) {
+      const round = await play(scenario, server, { ...options, at: one.at }, one.seed)
+      rounds.push(round)
+      report(scenario, server, round, { ...options, ...one })
+    }
   }
+  await Promise.all(Array.from({ length: scenario.atOnce ?? 1 }, playOn))
   return scoreOf(scenario, rounds, failures, performance.now() - startedAt)
 }
 

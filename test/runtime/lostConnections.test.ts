@@ -112,7 +112,7 @@ const whenever = ["before", "after"] as const
 describe.concurrent("a command whose connection breaks", () => {
   it.each(commands)(
     "goes on: %s, cut before and after each statement, ends as if nothing had been",
-    { timeout: 300_000 },
+    { timeout: 900_000 },
     async (...command) => {
       await using original = await createDatabase("lost")
       await prepare(original, command[1])

@@ -74,6 +74,9 @@ export function isQuiet(status: Status): boolean {
   return finishedAt !== null || control === "halted" || (state === "cleanup" && control === "waiting")
 }
 
+/** A look costs the server as much as a small batch; eight tests that looked all the time would keep a core busy by it. */
+const lookEveryMs = 75
+
 /** Asks until the status is as wanted; gives up after a minute, or `patienceMs`, with what it saw last. */
 export async function waitForStatus(
   open: OpenServices,
@@ -87,6 +90,6 @@ export async function waitForStatus(
     if (isWanted(status)) return status
     if (Date.now() > deadline)
       throw new Error(`waited in vain; the run is ${JSON.stringify(status.run)} ${JSON.stringify(status.totals)}`)
-    await sleep(25)
+    await sleep(lookEveryMs)
   }
 }

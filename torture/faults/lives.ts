@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { type Cutover, startCutover } from "../../test/support/cli.ts"
 import type { TestDatabase } from "../../test/support/database.ts"
-import { type LaunchInput, launchRun, services, waitForStatus, isQuiet } from "../../test/support/runs.ts"
+import { type LaunchInput, launchRun, services } from "../../test/support/runs.ts"
 import { type Decide, FaultProxy } from "../../test/support/wire/faultProxy.ts"
 import { Worker } from "../../src/runtime/Worker.ts"
 import type { Statement } from "../../test/support/wire/Statement.ts"
 import { launchArgs, launchInput } from "./smallTable.ts"
+import { untilQuiet } from "./untilQuiet.ts"
 
 /** How a process ended: it was killed at its moment, or came to the end of the run. */
 export type LifeEnd = "died" | "done"
@@ -29,12 +30,14 @@ export const liveHere: Live = async (database, fatal) => await liveHereWith(laun
 export async function liveHereWith(input: LaunchInput, database: TestDatabase, fatal: Fatal): Promise<LifeEnd> {
   const death = Promise.withResolvers<"died">()
   const proxy = await FaultProxy.start(database.url)
+  const end = new AbortController()
   const die = async (): Promise<void> => {
     proxy.cutAll()
+    end.abort()
     death.resolve("died")
   }
   proxy.decide = holding(fatal, die)
-  const life = workHere({ ...database, url: proxy.url }, await findRunLeft(database), input)
+  const life = workHere(database, proxy.url, await findRunLeft(database), { input, signal: end.signal })
   void disposeAfter(life, proxy)
   return await Promise.race([death.promise, life])
 }
@@ -53,13 +56,18 @@ async function disposeAfter(life: Promise<unknown>, proxy: FaultProxy): Promise<
 }
 
 /** Works the run until it is quiet. When its database has gone for good it fails; nobody listens to it then. */
-async function workHere(database: TestDatabase, runId: string | undefined, input: LaunchInput): Promise<"done"> {
-  const open = await services(database)
+async function workHere(
+  database: TestDatabase,
+  proxyUrl: string,
+  runId: string | undefined,
+  { input, signal }: { readonly input: LaunchInput; readonly signal: AbortSignal },
+): Promise<"done"> {
+  const open = await services({ ...database, url: proxyUrl })
   try {
     const id = runId ?? (await launchRun(open, input)).id
     const worker = await Worker.start(open, { runId: id, lanes: 2 })
     try {
-      await waitForStatus(open, id, isQuiet, lifeMs)
+      await untilQuiet(database, id, lifeMs, signal)
     } finally {
       await worker.stop()
     }

@@ -1,10 +1,11 @@
 import { type TestServer, createDatabase } from "../../test/support/database.ts"
-import { type LaunchInput, launchRun, services, workUntilQuiet } from "../../test/support/runs.ts"
+import { type LaunchInput, launchRun, services, worker } from "../../test/support/runs.ts"
 import type { Statement } from "../../test/support/wire/Statement.ts"
 import { FaultProxy } from "../../test/support/wire/faultProxy.ts"
 import type { Moment } from "./Moment.ts"
 import { footprintOf } from "./footprint.ts"
 import { createSmallTable, launchInput, startSlowWriters } from "./smallTable.ts"
+import { untilQuiet } from "./untilQuiet.ts"
 
 /** A statement of an undisturbed run, and the state of the run when it was sent. */
 export type Recorded = Statement & { readonly step: string }
@@ -18,6 +19,9 @@ export type Recording = {
 
 /** So many runs are recorded: what only some of them sent depends on timing, and cannot be waited for. */
 const recordedRuns = 2
+
+/** How long one may take. */
+const patienceMs = 60_000
 
 const recordings = new WeakMap<TestServer, Map<LaunchInput, Promise<Recording>>>()
 
@@ -62,7 +66,8 @@ async function recordRun(server: TestServer, seed: number, input: LaunchInput): 
   {
     await using open = await services({ ...database, url: proxy.url })
     const run = await launchRun(open, input)
-    await workUntilQuiet(open, run.id)
+    await using _ = await worker(open, run.id)
+    await untilQuiet(database, run.id, patienceMs)
   }
   await writers.stop()
   const statements = proxy.statements.map((one) => ({ ...one, step: steps[one.n] ?? step }))

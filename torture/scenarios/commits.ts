@@ -21,6 +21,7 @@ export const commits: Scenario = {
   says: "the answer to every COMMIT is lost, the swap's too: swapped once, nothing twice",
   seeds: { quick: 2, usual: 5, full: 20 },
   isDurable: false,
+  atOnce: 2,
   run: async (server, seed) => {
     const recording = await recordingOf(server)
     const { random } = randomOf(String(seed))

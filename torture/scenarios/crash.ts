@@ -24,6 +24,7 @@ export const crash: Scenario = {
   says: "PostgreSQL is killed in each step of a run and comes back; the worker goes on, and nobody helps it",
   seeds: { quick: 1, usual: 4, full: 13 },
   isDurable: false,
+  atOnce: 2,
   plan: async (server, { first, size }) => {
     const { statements } = await recordingOf(server)
     const seeds = Array.from({ length: crash.seeds[size] }, (_, n) => first + n)

@@ -21,6 +21,7 @@ export const cut: Scenario = {
   says: "one connection breaks before or after a statement; the same worker goes on, and nobody helps it",
   seeds: { quick: 2, usual: 16, full: Infinity },
   isDurable: false,
+  atOnce: 3,
   plan: async (server, options) => await planMoments(server, options, { perRun: cutsPerRun, isOncePerStatement: true }),
   run: async (server, seed, options) => await runCut(server, seed, options),
 }

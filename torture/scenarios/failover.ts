@@ -27,6 +27,7 @@ export const failover: Scenario = {
   says: "the primary is killed, and a standby takes over, with the last commits or without; the run goes on, and the old primary is left alone",
   seeds: { quick: 4, usual: 10, full: 30 },
   isDurable: false,
+  atOnce: 2,
   plan: async (server, { first, size }) => {
     const { statements } = await recordingOf(server)
     const seeds = Array.from({ length: failover.seeds[size] }, (_, n) => first + n)

@@ -24,6 +24,7 @@ export const halfOpen: Scenario = {
   says: "a connection stays open and swallows a statement or its answer; it is given up, and nothing of it is left on the server",
   seeds: { quick: 2, usual: 4, full: 10 },
   isDurable: false,
+  atOnce: 4,
   plan: async (server, options) => await planMoments(server, options, { perRun }),
   run: async (server, seed, options) => await runHalfOpen(server, seed, options),
 }

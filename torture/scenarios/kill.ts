@@ -10,7 +10,7 @@ import { recordingOf } from "../faults/recording.ts"
 import { createSmallTable, startSlowWriters } from "../faults/smallTable.ts"
 
 /** So many processes die in one run. More would spare time, and make it harder to see which of them did the harm. */
-const deathsPerRun = { here: 12, process: 6 }
+const deathsPerRun = { here: 24, process: 6 }
 
 /** A worker is killed before, and after, each statement of a whole run, and the next one takes over. */
 export const kill: Scenario = {
@@ -19,6 +19,7 @@ export const kill: Scenario = {
   says: "a worker dies before and after each statement of a whole run; the next one goes on",
   seeds: { quick: Infinity, usual: Infinity, full: Infinity },
   isDurable: false,
+  atOnce: 2,
   plan: async (server, options) => await planMoments(server, options, { perRun: deathsPerRun.here }),
   run: async (server, seed, options) => await runChain(server, seed, options, liveHere),
 }
@@ -30,6 +31,7 @@ export const sigkill: Scenario = {
   says: "the command, a process of its own, gets SIGKILL before or after a statement; `cutover resume` goes on",
   seeds: { quick: 2, usual: 10, full: Infinity },
   isDurable: false,
+  atOnce: 2,
   plan: async (server, options) =>
     await planMoments(
       server,

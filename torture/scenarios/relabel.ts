@@ -33,6 +33,7 @@ function dyingIn(input: LaunchInput, { name, says }: Pick<Scenario, "name" | "sa
     // Most of the statements are those of `kill`.
     seeds: { quick: 6, usual: Infinity, full: Infinity },
     isDurable: false,
+    atOnce: 2,
     plan: async (server, options) => {
       const { statements } = await recordingOf(server, input)
       return { cases: dealOut(statements, options, { perRun: deathsPerRun }), failures: [] }

@@ -40,6 +40,7 @@ export const sqlstates: Scenario = {
   says: "statements fail with each of two dozen SQLSTATEs: tried again, paused or halted as the table of classes says",
   seeds: { quick: Infinity, usual: Infinity, full: Infinity },
   isDurable: false,
+  atOnce: 2,
   plan: async (server, options) => await planInjections(server, options),
   run: async (server, seed, options) => await runInjections(server, seed, options),
 }

@@ -15,8 +15,8 @@ import { createSmallTable, launchInput, startSlowWriters } from "../faults/small
 /** How long after the death of its worker, or after the start of the next one where there was none, a job is in other hands. */
 const mostTakenMs = 1_000
 
-/** Of the statements within jobs, so many may be let pass first. */
-const mostPassed = 400
+/** Of the statements within its jobs, so many may be let pass first: of a run that another one works too it sees but a part. */
+const mostPassed = { alone: 400, shared: 100 }
 
 /** A worker dies amid a job, and another takes that job over: one that lives already, or one that is started then. */
 export const takeOver: Scenario = {
@@ -53,29 +53,46 @@ async function killAndTakeOver(database: TestDatabase, seed: number): Promise<nu
   await using proxy = await FaultProxy.start(database.url)
   await using open = await services(database)
   const run = await launchRun(open, launchInput)
-  const death = dieAmidJob(proxy, Math.floor(randomOf(String(seed)).random() * mostPassed))
+  await using heirs = new AsyncDisposableStack()
+  const hire = async (): Promise<void> => {
+    heirs.use(await worker(open, run.id))
+  }
+  const most = isHeirThere(seed) ? mostPassed.shared : mostPassed.alone
+  const death = dieAmidJob(proxy, {
+    passed: Math.floor(randomOf(String(seed)).random() * most),
+    // Who came before would have done all before the mortal had a job.
+    first: isHeirThere(seed) ? hire : undefined,
+  })
   const mortal = await services({ ...database, url: proxy.url })
   await Worker.start(mortal, { runId: run.id, lanes: 2 })
-  const hire = async (): Promise<AsyncDisposable> => await worker(open, run.id)
-  await using heirs = new AsyncDisposableStack()
-  if (isHeirThere(seed)) heirs.use(await hire())
   const key = await Promise.race([death, sleep(60_000)])
   if (key === undefined) throw new Error("the worker did not come to its death")
   const left = await findAttempt(database, key)
   const startedAt = performance.now()
-  if (!isHeirThere(seed)) heirs.use(await hire())
+  if (!isHeirThere(seed)) await hire()
   if (left !== undefined) await waitForNext(database, left)
   const takenMs = performance.now() - startedAt
   await waitForStatus(open, run.id, isQuiet)
   return left === undefined ? undefined : takenMs
 }
 
-/** All connections of the worker break at once; returns the key of the lock of the job that it was at. */
-async function dieAmidJob(proxy: FaultProxy, passed: number): Promise<string> {
+type Dying = { readonly passed: number; readonly first: (() => Promise<void>) | undefined }
+
+/**
+ * All connections of the worker break at once, amid a job, after so many statements; `first` is done while its first one is held.
+ * Returns the key of the lock of the job that it was at.
+ */
+async function dieAmidJob(proxy: FaultProxy, { passed, first }: Dying): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>()
   let left = passed
+  let isFirst = true
   proxy.decide = (statement) => {
-    if (!isInJob(statement) || statement.before.length < 2 || left-- > 0) return undefined
+    if (!isInJob(statement) || statement.before.length < 2) return undefined
+    if (isFirst && first !== undefined) {
+      isFirst = false
+      return { type: "hold", when: "before", until: first }
+    }
+    if (left-- > 0) return undefined
     const die = async (): Promise<void> => {
       proxy.cutAll()
       resolve(keyOf(statement))

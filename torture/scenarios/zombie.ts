@@ -52,6 +52,7 @@ export const zombie: Scenario = {
   says: "a worker is stopped in its work, taken over, and wakes up: none of what it held is written, all is refused",
   seeds: { quick: 2, usual: 2 * places.length, full: 5 * places.length },
   isDurable: false,
+  atOnce: 2,
   run: async (server, seed) => await runZombie(server, seed),
 }
 
