@@ -24,9 +24,16 @@ const connections = 16
  * Starts an application that writes the returns at a fixed pace: a transaction that is slow does not put off the next one,
  * so a stall is seen by all that it holds up.
  */
-export function startWriters(url: string, { perSecond, rows, random }: WritersOptions): Writers {
-  const pool = new pg.Pool({ connectionString: url, application_name: "application", max: connections })
+export async function startWriters(url: string, { perSecond, rows, random }: WritersOptions): Promise<Writers> {
+  // Connections that come and go with each stall would make it longer: an application's pool keeps its own.
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: "application",
+    max: connections,
+    idleTimeoutMillis: 0,
+  })
   pool.on("error", () => {})
+  await warmUp(pool)
   const writes: Write[] = []
   const underWay = new Set<Promise<void>>()
   const stopping = new AbortController()
@@ -70,6 +77,15 @@ export function startWriters(url: string, { perSecond, rows, random }: WritersOp
       await stop()
     },
   }
+}
+
+/** Opens all connections, and plans each statement on each of them; no row has this id. */
+async function warmUp(pool: pg.Pool): Promise<void> {
+  const clients = await Promise.all(Array.from({ length: connections }, () => pool.connect()))
+  for (const client of clients) {
+    for (const [name, text] of Object.entries(statements)) await client.query({ name, text, values: [-1] })
+  }
+  for (const client of clients) client.release()
 }
 
 /** Finer than a millisecond, unlike Date.now(). */

@@ -47,11 +47,11 @@ export async function measureLive(bench: Bench): Promise<LiveResult> {
   return { perSecond, periods: watches.map(([beside]) => toPeriod(beside, seen.get(beside) ?? [])) }
 }
 
-/** Connections, plans and caches of the writers are warm when the watching begins. */
+/** Caches are warm when the watching begins. */
 const warmUpMs = 1_000
 
 async function underWrites(bench: Bench, copy: Copy, watch: Watch): Promise<Seen> {
-  await using writers = startWriters(copy.url, { perSecond, rows: bench.data.rows, random: bench.random })
+  await using writers = await startWriters(copy.url, { perSecond, rows: bench.data.rows, random: bench.random })
   await sleep(warmUpMs)
   return await watch(bench, copy, writers)
 }

@@ -10,8 +10,8 @@ import { dealOut } from "../faults/planMoments.ts"
 import { recordingOf } from "../faults/recording.ts"
 import { createSmallTable, relabelInput, splitInput, startSlowWriters } from "../faults/smallTable.ts"
 
-/** A run is short, and one death in a dozen statements leaves something of it between two. */
-const deathsPerRun = 12
+/** A run is short, and one death in a few dozen statements leaves something of it between two. */
+const deathsPerRun = 24
 
 /** A worker is killed before, and after, each statement while a table becomes its own first partition. */
 export const relabel: Scenario = dyingIn(relabelInput, {
