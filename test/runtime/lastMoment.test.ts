@@ -57,6 +57,64 @@ describe("what is written on the way to the lock under which the capture begins"
   })
 })
 
+describe.each([
+  { what: "the capture begins", lock: "in share row exclusive mode", options: { writes: "capture" } },
+  {
+    what: "a table is relabelled",
+    lock: "in access exclusive mode",
+    options: { writes: "capture", strategy: "relabel" },
+  },
+] as const)("the lock under which $what", ({ lock, options }) => {
+  async function createTable(database: TestDatabase): Promise<void> {
+    await database.query("create table t as select g as id, date '2024-01-01' + g as d from generate_series(1, 50) g")
+    await database.query("alter table t add primary key (id)")
+    await database.query("create index on t (d)")
+  }
+
+  it("is taken when all that writers need not wait for is done", async () => {
+    await using database = await createDatabase("short")
+    await createTable(database)
+    await using proxy = await FaultProxy.start(database.url)
+    await using open = await services({ ...database, url: proxy.url })
+    const run = await launchRun(open, { table: "t", by: "d", options })
+    await using _ = await worker(open, run.id)
+    await waitForStatus(open, run.id, isQuiet)
+    const { statements } = proxy
+    const from = statements.findIndex(({ text }) => text.includes(lock))
+    const { connection } = statements[from] ?? { connection: -1 }
+    const after = statements.slice(from + 1).filter((one) => one.connection === connection)
+    const under = after
+      .slice(
+        0,
+        after.findIndex(({ text }) => text === "commit"),
+      )
+      .map(({ text }) => text)
+    expect(under.length).toBeGreaterThan(5)
+    expect(under.length, under.join("\n")).toBeLessThan(20)
+    expect(under.filter((text) => /create (table|function)|json_build_object/.test(text))).toEqual([])
+  })
+
+  it("finds a table that changed on the way to it, and is taken again", async () => {
+    await using database = await createDatabase("altered")
+    await createTable(database)
+    let altered = 0
+    const alter = async (): Promise<void> => {
+      altered += 1
+      await database.query("alter table t add column late text default 'none'")
+    }
+    await using proxy = await FaultProxy.start(database.url, ({ text }) =>
+      altered === 0 && text.includes(lock) ? { type: "hold", when: "before", until: alter } : undefined,
+    )
+    await using open = await services({ ...database, url: proxy.url })
+    const run = await launchRun(open, { table: "t", by: "d", options })
+    await using _ = await worker(open, run.id)
+    const status = await waitForStatus(open, run.id, isQuiet)
+    expect(altered).toBe(1)
+    expect(status.run).toMatchObject({ state: "cleanup", error: null })
+    expect(await database.query("select count(late)::int as n from t")).toEqual([{ n: 50 }])
+  })
+})
+
 describe("a month that is attached", () => {
   it("is not scanned for it: its CHECK proves the bounds, and that no key is missing", async () => {
     await using database = await createDatabase("unscanned")

@@ -16,7 +16,7 @@ const triggers = {
 const truncateTrigger = "cutover_capture_truncate"
 
 /**
- * The log and its triggers, in order. A trigger only appends keys: it cannot fail because of the target, takes no lock
+ * The log and its functions, which nobody waits for, and the triggers, under the lock that they take. A trigger only appends keys: it cannot fail because of the target, takes no lock
  * that another writer wants, and being SECURITY DEFINER asks no grant of the application's roles.
  *
  * Statement triggers with transition tables cost a statement of many rows a fraction of what row triggers do (see
@@ -29,15 +29,17 @@ const truncateTrigger = "cutover_capture_truncate"
  * CREATE TRIGGER takes SHARE ROW EXCLUSIVE: it waits for writers under way, so that every row is either there before the
  * survey or in the log.
  */
-export function captureStatements(run: Run): Sql[] {
+export function captureStatements(run: Run): { readonly before: readonly Sql[]; readonly under: readonly Sql[] } {
   const on = table(run.table)
   const isPartition = placeOf(run) !== undefined
   const always = isPartition ? [triggers.row] : [triggers.insert, triggers.update, triggers.delete]
-  return [
+  const before = [
     logTableStatement(run, changeLogOf(run)),
     ...(isPartition ? (["row"] as const) : forms).flatMap((form) =>
       captureFunctionStatements(run, captureFunction(run, form), changeLogOf(run), form),
     ),
+  ]
+  const under = [
     ...(isPartition ? [] : statementTriggers(run, on)),
     sql`create trigger ${ident(triggers.row)} after insert or update or delete on ${on} for each row ${call(run, "row")}`,
     sql`create trigger ${ident(truncateTrigger)}
@@ -45,6 +47,7 @@ export function captureStatements(run: Run): Sql[] {
     ...[...always, truncateTrigger].map((name) => sql`alter table ${on} enable always trigger ${ident(name)}`),
     ...(isPartition ? [] : [sql`alter table ${on} enable replica trigger ${ident(triggers.row)}`]),
   ]
+  return { before, under }
 }
 
 function statementTriggers(run: Run, on: Sql): Sql[] {

@@ -23,6 +23,6 @@ export async function resetPartition(tx: Queryable, run: Run, partition: Partiti
   await dropPartitionTable(tx, partition)
   await clearProgress(tx, partition.id)
   if (run.options.writes !== "capture") return
-  const { blocks } = await readOne<{ blocks: string }>(tx, heapBlocks(run.sourceOid))
+  const { blocks } = await readOne<{ blocks: string }>(tx, sql`select ${heapBlocks(run.sourceOid)} as blocks`)
   await widenBlocks(tx, partition.id, Number(blocks))
 }

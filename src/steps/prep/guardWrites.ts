@@ -3,27 +3,28 @@ import { type Queryable, readOne } from "../../postgres/Queryable.ts"
 import { targetName } from "../../domain/derivedNames.ts"
 import { findRelation } from "../../postgres/catalog/findRelation.ts"
 import { describeTable } from "../../postgres/catalog/describeTable.ts"
-import { type Sql, ident, literal, sql, table } from "../../postgres/sql.ts"
+import { type Sql, ident, join, literal, sql, table } from "../../postgres/sql.ts"
 import type { Run } from "../../store/runs.ts"
 import { saveRunFacts } from "../../store/runs.ts"
 import type { RunStep } from "../Step.ts"
 import { readGuardMark, sourceGone } from "../source/assertUnchanged.ts"
 import { makeBlueprint } from "./blueprint.ts"
 import { captureStatements, dropCaptureStatements } from "../changes/capture.ts"
-import { noteHeap } from "../source/assertSameHeap.ts"
+import { definitionMark } from "../source/definitionMarks.ts"
 import { fingerprintOf } from "../source/fingerprint.ts"
 import { readIncomingKeys } from "../source/readIncomingKeys.ts"
 import { readViaRoot } from "../swap/belongings/publications.ts"
 import { findPlace } from "../split/place.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
-import { unlessBlocked } from "../locks/unlessBlocked.ts"
+import { BlockedError, unlessBlocked } from "../locks/unlessBlocked.ts"
 
 /** The triggers on the source that refuse writes while the run lives: statements, and rows for those that come without. */
 const refuseTriggers = { statements: "cutover_refuse_writes", rows: "cutover_refuse_rows" } as const
 
 /**
  * From here on nothing that happens to the source goes unseen: writes are captured, or refused with a message that names
- * the run. The size of the heap and the definition of the table are noted under the lock that put the triggers there.
+ * the run. The definition of the table is noted before the lock that the triggers take, and under it only whether it still is
+ * the same; the size of the heap is noted under it.
  */
 export const guardWrites: RunStep = async ({ tx, run }) =>
   await unlessBlocked(tx, run, {
@@ -31,18 +32,35 @@ export const guardWrites: RunStep = async ({ tx, run }) =>
     oids: [run.sourceOid],
     attempt: run.tick,
     work: async () => {
-      const noted = await noteSource(tx, run)
-      for (const statement of guardStatements(noted)) await tx.query(statement)
-      await noteHeap(tx, run)
-      const { blocks } = await readOne<{ blocks: string }>(tx, heapBlocks(run.sourceOid))
-      await saveRunFacts(tx, run.id, { heapBlocks: Number(blocks), guardMark: await readGuardMark(tx, run) })
+      const look = sql`
+        select ${definitionMark(run.sourceOid)} as mark, pg_relation_filenode(${run.sourceOid}::oid)::text as file,
+               ${heapBlocks(run.sourceOid)} as blocks`
+      const { mark } = await readOne<Seen>(tx, look)
+      const { before, under } = guardStatements(await noteSource(tx, run))
+      for (const statement of before) await tx.query(statement)
+
+      await tx.query(writeLock(run))
+      const seen = await readOne<Seen>(tx, look)
+      if (seen.mark !== mark) throw new BlockedError("waits: the table was just changed")
+      await tx.query(join(under, ";\n"))
+      await saveRunFacts(tx, run.id, {
+        heapFile: seen.file,
+        heapBlocks: Number(seen.blocks),
+        guardMark: await readGuardMark(tx, run),
+      })
       return { event: { type: "writes.guarded" } }
     },
   })
 
-/** SHARE ROW EXCLUSIVE keeps definitions and rows as they are until the commit; the triggers want the same lock. */
+/** What is looked at before the lock, and again under it. */
+type Seen = { readonly mark: string; readonly file: string; readonly blocks: string }
+
+/** Keeps definitions and rows as they are until the commit; the triggers want the same lock. */
+export function writeLock(run: Run): Sql {
+  return sql`lock table only ${table(run.table)} in share row exclusive mode`
+}
+
 async function noteSource(tx: Queryable, run: Run): Promise<Run> {
-  await tx.query(sql`lock table only ${table(run.table)} in share row exclusive mode`)
   const source = await describeTable(tx, run.sourceOid)
   if (source === undefined) throw sourceGone(run)
   const scaffold = await findRelation(tx, targetName(run.table))
@@ -59,9 +77,11 @@ async function noteSource(tx: Queryable, run: Run): Promise<Run> {
   return { ...run, blueprint }
 }
 
-/** In one transaction, after the lock that they want. */
-export function guardStatements(run: Run): Sql[] {
-  return run.options.writes === "capture" ? captureStatements(run) : refusalStatements(run)
+/** What nobody waits for, and what is done under the lock, which writers wait for. In one transaction. */
+export type GuardStatements = { readonly before: readonly Sql[]; readonly under: readonly Sql[] }
+
+export function guardStatements(run: Run): GuardStatements {
+  return run.options.writes === "capture" ? captureStatements(run) : { before: [], under: refusalStatements(run) }
 }
 
 /**
@@ -86,6 +106,7 @@ export function dropGuardStatements(run: Run, name: TableName): Sql[] {
   return Object.values(refuseTriggers).map((trigger) => sql`drop trigger if exists ${ident(trigger)} on ${table(name)}`)
 }
 
+/** An expression: how many blocks the heap has, as text. */
 export function heapBlocks(oid: number): Sql {
-  return sql`select (pg_relation_size(${oid}::oid) / current_setting('block_size')::bigint)::text as blocks`
+  return sql`(pg_relation_size(${oid}::oid) / current_setting('block_size')::bigint)::text`
 }

@@ -12,7 +12,7 @@ import { boundsCheck, tableOf } from "../../../steps/partitionTable.ts"
 import { type DefaultGrantees, readDefaultGrantees } from "../../../steps/prep/defaultPrivileges.ts"
 import { freeName } from "../../../steps/prep/freeName.ts"
 import { indexStatements } from "../../../steps/prep/ensureIndexes.ts"
-import { dropGuardStatements, guardStatements } from "../../../steps/prep/guardWrites.ts"
+import { dropGuardStatements, guardStatements, writeLock } from "../../../steps/prep/guardWrites.ts"
 import { adoptionStatements, targetStatements } from "../../../steps/prep/scaffold.ts"
 import type { Sample } from "../../../steps/preflight/sampleKeys.ts"
 import { requireBlueprint } from "../../../steps/requireBlueprint.ts"
@@ -67,18 +67,14 @@ type PlannedPartition = { readonly partition: Partition; readonly isThere: boole
 async function preparation(db: Queryable, run: Run, grantees: DefaultGrantees): Promise<PlannedStatement[]> {
   const blueprint = requireBlueprint(run)
   const isGuarded = run.options.writes === "block" || blueprint.identity !== null
+  const guard = isGuarded ? guardStatements(run) : undefined
   return [
     ...(await beforeAnything(db, run)),
     ...all(
       "prep",
       run.options.writes === "capture" ? "writes are captured from here on" : "writes are refused from here on",
       "SHARE ROW EXCLUSIVE on the source, for an instant: writes wait, reads go on",
-      isGuarded
-        ? inTransaction(run, [
-            sql`lock table only ${table(run.table)} in share row exclusive mode`,
-            ...guardStatements(run),
-          ])
-        : [],
+      guard !== undefined ? inTransaction(run, [...guard.before, writeLock(run), ...guard.under]) : [],
     ),
     ...all(
       "prep",
