@@ -65,12 +65,6 @@ describe.each([
     options: { writes: "capture", strategy: "relabel" },
   },
 ] as const)("the lock under which $what", ({ lock, options }) => {
-  async function createTable(database: TestDatabase): Promise<void> {
-    await database.query("create table t as select g as id, date '2024-01-01' + g as d from generate_series(1, 50) g")
-    await database.query("alter table t add primary key (id)")
-    await database.query("create index on t (d)")
-  }
-
   it("is taken when all that writers need not wait for is done", async () => {
     await using database = await createDatabase("short")
     await createTable(database)
@@ -141,4 +135,10 @@ async function noticesOf(database: TestDatabase, statements: readonly string[]):
   await client.query("rollback")
   await client.end()
   return said
+}
+
+async function createTable(database: TestDatabase): Promise<void> {
+  await database.query("create table t as select g as id, date '2024-01-01' + g as d from generate_series(1, 50) g")
+  await database.query("alter table t add primary key (id)")
+  await database.query("create index on t (d)")
 }
