@@ -113,6 +113,9 @@ export type WaitingSample = {
 /** What an application feels: transactions that begin at a fixed pace, alone and beside a copy. */
 export type LiveResult = { readonly perSecond: number; readonly periods: readonly LivePeriod[] }
 
+/** How a period is named that is but the copy of a run, with its comparisons, between the two moments of a strong lock. */
+export const itsCopy = ": the copy and the comparisons alone"
+
 /** Times are from the moment when a transaction was due to its end, so a stall counts for all that it held up. */
 export type LivePeriod = {
   /** `nothing else`, or the contender's name. */

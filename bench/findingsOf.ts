@@ -1,11 +1,12 @@
-import type {
-  BenchResult,
-  ContenderResult,
-  Heap,
-  LiveResult,
-  PauseResult,
-  ProcessUse,
-  WaitingSample,
+import {
+  type BenchResult,
+  type ContenderResult,
+  type Heap,
+  type LiveResult,
+  type PauseResult,
+  type ProcessUse,
+  type WaitingSample,
+  itsCopy,
 } from "./BenchResult.ts"
 import { copyTimes, findContender, timesOf, walBytes } from "./contenderFigures.ts"
 import { formatBytes, formatCount, formatMs, formatRatio, formatShare } from "./render/units.ts"
@@ -147,7 +148,7 @@ export function waitingShare(waiting: readonly WaitingSample[]): number {
 /** What an application feels of a run that leaves it the other core. */
 function liveFindings({ periods }: LiveResult): Finding[] {
   const idle = periods.find((one) => one.beside === "nothing else")
-  const nice = periods.find((one) => one.beside.includes("--nice"))
+  const nice = periods.find((one) => one.beside.includes("--nice") && one.beside.endsWith(itsCopy))
   if (idle === undefined || nice === undefined) return []
   return [
     atMost(

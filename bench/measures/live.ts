@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Bench } from "../Bench.ts"
-import type { LivePeriod, LiveResult } from "../BenchResult.ts"
+import { type LivePeriod, type LiveResult, itsCopy } from "../BenchResult.ts"
 import type { Contender } from "../contenders/Contender.ts"
 import { cutover } from "../contenders/cutover.ts"
 import { trigger } from "../contenders/trigger.ts"
@@ -14,9 +14,10 @@ import { target } from "../target.ts"
 
 const perSecond = 150
 
-/** What was seen of one run: the writes between two moments, and how it ended. */
+/** What was seen of one run: the writes between two moments, those beside its copy alone, and how it ended. */
 type Seen = {
   readonly writes: readonly Write[]
+  readonly whileCopied?: readonly Write[]
   readonly copyMs: number | null
   readonly wrongRows: number | null
 }
@@ -44,7 +45,7 @@ export async function measureLive(bench: Bench): Promise<LiveResult> {
       )
     }
   }
-  return { perSecond, periods: watches.map(([beside]) => toPeriod(beside, seen.get(beside) ?? [])) }
+  return { perSecond, periods: watches.flatMap(([beside]) => periodsOf(beside, seen.get(beside) ?? [])) }
 }
 
 /** Caches are warm when the watching begins. */
@@ -79,6 +80,7 @@ function watchOurs(contender: Contender): Watch {
     const log = await readRunLog(copy.client)
     return {
       writes: between(writers, log.at("run.launched"), log.at("attach.completed")),
+      whileCopied: between(writers, log.at("prep.completed"), log.at("validate.completed")),
       copyMs: ms,
       wrongRows: Math.abs((await countRows(copy.client, source)) - data.rows - addedRows),
     }
@@ -105,11 +107,24 @@ function between(writers: Writers, from: number, to: number): Write[] {
   return writers.writes().filter((one) => one.dueAt >= from && one.dueAt <= to)
 }
 
-function toPeriod(beside: string, seen: readonly Seen[]): LivePeriod {
-  const writes = seen.flatMap((one) => one.writes)
-  const times = writes.map((one) => one.ms)
+/** The begin of a run and its swap take a strong lock each, for an instant: what its copy costs is seen without them. */
+function periodsOf(beside: string, seen: readonly Seen[]): LivePeriod[] {
+  const whileCopied = seen.flatMap((one) => one.whileCopied ?? [])
   const copies = seen.flatMap((one) => one.copyMs ?? [])
   const wrong = seen.flatMap((one) => one.wrongRows ?? [])
+  const whole: LivePeriod = {
+    ...toPeriod(
+      beside,
+      seen.flatMap((one) => one.writes),
+    ),
+    copyMs: copies.length === 0 ? null : percentile(copies, 0.5),
+    wrongRows: wrong.length === 0 ? null : sum(wrong),
+  }
+  return whileCopied.length === 0 ? [whole] : [whole, toPeriod(`${beside}${itsCopy}`, whileCopied)]
+}
+
+function toPeriod(beside: string, writes: readonly Write[]): LivePeriod {
+  const times = writes.map((one) => one.ms)
   return {
     beside,
     transactions: writes.length,
@@ -117,7 +132,7 @@ function toPeriod(beside: string, seen: readonly Seen[]): LivePeriod {
     p50Ms: percentile(times, 0.5),
     p99Ms: percentile(times, 0.99),
     longestMs: largest(times),
-    copyMs: copies.length === 0 ? null : percentile(copies, 0.5),
-    wrongRows: wrong.length === 0 ? null : sum(wrong),
+    copyMs: null,
+    wrongRows: null,
   }
 }
