@@ -212,8 +212,8 @@ describe("a bench", () => {
     for (const { speed, live } of results) {
       expect(speed?.contenders.map((one) => one.kind)).toEqual([...contenderKinds])
       expect(live?.periods.map((one) => one.errors)).toEqual([0, 0, 0, 0, 0, 0])
-      const ours = live?.periods.filter((one) => one.beside.startsWith("cutover launch"))
-      expect(ours?.map((one) => [one.beside.endsWith(itsCopy), one.wrongRows])).toEqual([
+      const launched = live?.periods.filter((one) => one.beside.startsWith("cutover launch"))
+      expect(launched?.map((one) => [one.beside.endsWith(itsCopy), one.wrongRows])).toEqual([
         [false, 0],
         [true, null],
         [false, 0],
