@@ -145,7 +145,7 @@ describe("a killed command", () => {
     await expectExactlyOnce(database)
   })
 
-  it("goes on by itself when PostgreSQL is killed and comes back", { timeout: 120_000 }, async () => {
+  it("goes on by itself when PostgreSQL is killed and comes back", async () => {
     await using server = await startServer()
     await using database = await server.createDatabase("crash")
     await createTable(database, 150_000)

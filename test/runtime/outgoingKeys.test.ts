@@ -37,7 +37,6 @@ const wanted = [
 describe("a table that points to another", () => {
   it.each([15, 18] as const)(
     "never makes an application fail that deletes a row and then the one it points to, on PostgreSQL %i",
-    { timeout: 120_000 },
     async (major) => {
       await using server = await startServer(major)
       await using database = await server.createDatabase("fk")

@@ -167,7 +167,7 @@ describe("a relabelled table", () => {
     expect(await database.query("insert into t (d, vendor) values (null, 1) returning id")).toEqual([{ id: "5301" }])
   })
 
-  it("loses nothing that writers of eleven kinds write, there and back", { timeout: 120_000 }, async () => {
+  it("loses nothing that writers of eleven kinds write, there and back", async () => {
     await using database = await createDatabase("relabelwrites")
     await using open = await services(database)
     await createTruth(database, 3_000)

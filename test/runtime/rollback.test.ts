@@ -45,37 +45,33 @@ async function outrun(database: TestDatabase, runId: string): Promise<{ readonly
 }
 
 describe("a rollback", () => {
-  it(
-    "under writers loses none of their writes, before and after, and leaves the catalog as it was",
-    { timeout: 120_000 },
-    async () => {
-      const { seed } = randomOf(process.env.CUTOVER_TEST_SEED)
-      const rows = 20_000
-      await using database = await createDatabase("rollback")
-      await using open = await services(database)
-      await createTruth(database, rows)
-      const before = await catalogOfTable(database)
-      await using writers = await startWriters(database, rows, seed)
-      const run = await launchRun(open, { table: "t", by: "d", options: capture })
-      await using _ = await worker(open, run.id)
-      await waitForStatus(open, run.id, (status) => status.run.state === "cleanup")
-      await sleep(1_500)
-      const { lockHeldMs } = await rollback(open, run.id, "test")
-      const status = await waitForStatus(open, run.id, (one) => one.run.finishedAt !== null)
-      await sleep(300)
-      const report = await writers.stop()
-      expect(report.errors, `seed ${seed}`).toEqual([])
-      expect(await differencesFromTruth(database), `seed ${seed}, ${report.transactions} transactions`).toEqual(same)
-      expect(status.run).toMatchObject({ state: "rolledBack", control: "running", error: null })
-      expect(status.attach.legacyTable).toBeNull()
-      expect(lockHeldMs).toBeGreaterThan(0)
-      expect(await catalogOfTable(database)).toEqual(before)
-      expect((await readRecords(open.database, run.id, 0)).map((one) => one.kind)).toContain("rollback.completed")
-      // And the table can be cut over again.
-      expect((await launchAndWork(open, { table: "t", by: "d", options: capture })).run.state).toBe("cleanup")
-      expect(await differencesFromTruth(database)).toEqual(same)
-    },
-  )
+  it("under writers loses none of their writes, before and after, and leaves the catalog as it was", async () => {
+    const { seed } = randomOf(process.env.CUTOVER_TEST_SEED)
+    const rows = 20_000
+    await using database = await createDatabase("rollback")
+    await using open = await services(database)
+    await createTruth(database, rows)
+    const before = await catalogOfTable(database)
+    await using writers = await startWriters(database, rows, seed)
+    const run = await launchRun(open, { table: "t", by: "d", options: capture })
+    await using _ = await worker(open, run.id)
+    await waitForStatus(open, run.id, (status) => status.run.state === "cleanup")
+    await sleep(1_500)
+    const { lockHeldMs } = await rollback(open, run.id, "test")
+    const status = await waitForStatus(open, run.id, (one) => one.run.finishedAt !== null)
+    await sleep(300)
+    const report = await writers.stop()
+    expect(report.errors, `seed ${seed}`).toEqual([])
+    expect(await differencesFromTruth(database), `seed ${seed}, ${report.transactions} transactions`).toEqual(same)
+    expect(status.run).toMatchObject({ state: "rolledBack", control: "running", error: null })
+    expect(status.attach.legacyTable).toBeNull()
+    expect(lockHeldMs).toBeGreaterThan(0)
+    expect(await catalogOfTable(database)).toEqual(before)
+    expect((await readRecords(open.database, run.id, 0)).map((one) => one.kind)).toContain("rollback.completed")
+    // And the table can be cut over again.
+    expect((await launchAndWork(open, { table: "t", by: "d", options: capture })).run.state).toBe("cleanup")
+    expect(await differencesFromTruth(database)).toEqual(same)
+  })
 
   it("brings back what happened to whole partitions: truncated, detached, attached with rows", async () => {
     await using database = await createDatabase("partitions")

@@ -39,7 +39,7 @@ describe("a shuffled heap", () => {
     expect((await catalogOf(database)).filter((line) => line.includes("loading_"))).toEqual([])
   })
 
-  it("is swept under writers, who lose nothing", { timeout: 120_000 }, async () => {
+  it("is swept under writers, who lose nothing", async () => {
     const { seed } = randomOf(process.env.CUTOVER_TEST_SEED)
     await using database = await createDatabase("sweepwrites")
     await using open = await services(database)

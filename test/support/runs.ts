@@ -77,12 +77,12 @@ export function isQuiet(status: Status): boolean {
 /** A look costs the server as much as a small batch; eight tests that looked all the time would keep a core busy by it. */
 const lookEveryMs = 75
 
-/** Asks until the status is as wanted; gives up after a minute, or `patienceMs`, with what it saw last. */
+/** Asks until the status is as wanted; gives up before a test does, or after `patienceMs`, with what it saw last. */
 export async function waitForStatus(
   open: OpenServices,
   runId: string,
   isWanted: (status: Status) => boolean,
-  patienceMs = 60_000,
+  patienceMs = 150_000,
 ): Promise<Status> {
   const deadline = Date.now() + patienceMs
   for (;;) {
