@@ -203,7 +203,7 @@ describe("the rendering of a bench", () => {
 })
 
 describe("a bench", () => {
-  it("measures every contender on both heaps, quickly when told so", { timeout: 300_000 }, async () => {
+  it("measures every contender on both heaps, quickly when told so", { timeout: 900_000 }, async () => {
     const run = fileURLToPath(new URL("../bench/run.ts", import.meta.url))
     const args = [run, "--quick", "--rows", "5k", "--only", "speed,live", "--json"]
     const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 10_000_000 })
