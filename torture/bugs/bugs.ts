@@ -113,13 +113,10 @@ export const bugs: readonly Bug[] = [
     file: "steps/prep/guardWrites.ts",
     edits: [
       [
-        "      const noted = await noteSource(tx, run)\n",
-        "      const { blocks } = await readOne<{ blocks: string }>(tx, heapBlocks(run.sourceOid))\n      const noted = await noteSource(tx, run)\n",
+        "      const { mark } = await readOne<Seen>(tx, look)\n",
+        "      const { mark, blocks } = await readOne<Seen>(tx, look)\n",
       ],
-      [
-        "      const { blocks } = await readOne<{ blocks: string }>(tx, heapBlocks(run.sourceOid))\n      await saveRunFacts",
-        "      await saveRunFacts",
-      ],
+      ["        heapBlocks: Number(seen.blocks),\n", "        heapBlocks: Number(blocks),\n"],
     ],
     test: ["test/runtime/lastMoment.test.ts", "is copied: rows that were written before the lock"],
   },
