@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import pg from "pg"
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
+import { sql } from "../../src/postgres/sql.ts"
 import { rollback } from "../../src/runtime/commands/rollback.ts"
+import { findLongTransaction } from "../../src/steps/swap/obstacles.ts"
+import type { Run } from "../../src/store/runs.ts"
 import { type TestDatabase, type TestServer, startServer } from "../support/database.ts"
 import { contentOf } from "../support/oracle.ts"
 import { launchRun, services, waitForStatus, worker } from "../support/runs.ts"
@@ -37,6 +40,12 @@ const others: readonly Other[] = [
       "begin isolation level repeatable read read only; lock table t in access share mode; select 1 from t limit 1",
     ],
     named: /pid \d+ \(postgres, other\) has held (a snapshot|AccessShareLock) for/,
+    end: ["commit"],
+  },
+  {
+    what: "a report that reads the table only later",
+    begin: ["begin isolation level repeatable read", "select 1 from other"],
+    named: /old snapshot: pid \d+ \(postgres, other\) has held a snapshot/,
     end: ["commit"],
   },
   {
@@ -113,12 +122,9 @@ describe("not in the way of the swap", () => {
   it("are the short transactions of a busy application, whose last statement leaves a snapshot until the next", async () => {
     await using server = await startServer()
     await using database = await server.createDatabase("busy")
-    await using open = await services(database)
-    await createTables(database)
-    const over = new AbortController()
-    const busy = Array.from({ length: 6 }, async () => {
+    await expectSwapBeside(database, 6, async (signal) => {
       const client = await database.pool.connect()
-      while (!over.signal.aborted) {
+      while (!signal.aborted) {
         await client.query("begin")
         await client.query("select x from other where x = $1", [1])
         await sleep(30)
@@ -126,50 +132,71 @@ describe("not in the way of the swap", () => {
       }
       client.release()
     })
-    try {
-      const run = await launchRun(open, {
-        table: "t",
-        by: "d",
-        options: { writes: "capture", monthsAhead: 0, monthsBack: 0 },
-      })
-      await using _ = await worker(open, run.id)
-      const { attach } = await waitForStatus(open, run.id, (one) => one.run.state === "cleanup", 20_000)
-      expect(attach.swappedAt).not.toBeNull()
-    } finally {
-      over.abort()
-      await Promise.all(busy)
-    }
   })
 
   it("is a long transaction in another database, though every snapshot looks as old as it is", async () => {
     await using server = await startServer()
     await using elsewhere = await server.createDatabase("elsewhere")
     await using database = await server.createDatabase("ours")
-    await using open = await services(database)
-    await createTables(database)
-    const long = new pg.Client({ connectionString: elsewhere.url })
-    await long.connect()
+    const long = await elsewhere.pool.connect()
     await long.query("begin; select pg_current_xact_id()")
-    const over = new AbortController()
-    const busy = Array.from({ length: 3 }, async () => {
-      while (!over.signal.aborted) await database.query("select v, pg_sleep(0.03) from t where id = 1")
-    })
     try {
-      const run = await launchRun(open, {
-        table: "t",
-        by: "d",
-        options: { writes: "capture", monthsAhead: 0, monthsBack: 0 },
+      await expectSwapBeside(database, 3, async (signal) => {
+        while (!signal.aborted) await database.query("select v, pg_sleep(0.03) from t where id = 1")
       })
-      await using _ = await worker(open, run.id)
-      const { attach } = await waitForStatus(open, run.id, (one) => one.run.state === "cleanup", 20_000)
-      expect(attach.swappedAt).not.toBeNull()
     } finally {
-      over.abort()
-      await Promise.all(busy)
-      await long.end()
+      long.release(true)
     }
   })
+
+  it("is a lock whose holder shows no age: only a try at the lock can tell", async () => {
+    await using server = await startServer()
+    await using database = await server.createDatabase("hidden")
+    await createTables(database)
+    const [{ oid } = { oid: 0 }] = await database.query<{ oid: number }>("select 't'::regclass::oid as oid")
+    const holder = await database.pool.connect()
+    await holder.query("begin; select 1 from t limit 1")
+    await sleep(1_200)
+    await using open = await services(database)
+    const looked = await open.database.withSession(async (session) => {
+      const look = () => findLongTransaction(session, { sourceOid: oid } as Run)
+      // One look in twenty lets a try through all the same.
+      const seen = [await look(), await look(), await look()].find((one) => one !== undefined)
+      await session.query(sql`create role plain; set role plain`)
+      const hidden = [await look(), await look(), await look()]
+      session.discard()
+      return { seen: seen?.reason, hidden }
+    })
+    holder.release(true)
+    expect(looked.seen).toMatch(/has held AccessShareLock/)
+    expect(looked.hidden).toEqual([undefined, undefined, undefined])
+  })
 })
+
+/** A run comes to its swap while so many others do the same again and again, until the signal. */
+async function expectSwapBeside(
+  database: TestDatabase,
+  howMany: number,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  await using open = await services(database)
+  await createTables(database)
+  const over = new AbortController()
+  const busy = Array.from({ length: howMany }, () => work(over.signal))
+  try {
+    const run = await launchRun(open, {
+      table: "t",
+      by: "d",
+      options: { writes: "capture", monthsAhead: 0, monthsBack: 0 },
+    })
+    await using _ = await worker(open, run.id)
+    const { attach } = await waitForStatus(open, run.id, (one) => one.run.state === "cleanup", 20_000)
+    expect(attach.swappedAt).not.toBeNull()
+  } finally {
+    over.abort()
+    await Promise.all(busy)
+  }
+}
 
 describe("an autovacuum of the table, which would take hours,", () => {
   it("steps aside for the run and for its swap, while readers and writers wait for nobody", async () => {

@@ -15,6 +15,9 @@ const triggers = {
 } as const satisfies Record<CaptureForm, string>
 const truncateTrigger = "cutover_capture_truncate"
 
+/** What nobody waits for, and what is done under the lock, which writers wait for. In one transaction. */
+export type GuardStatements = { readonly before: readonly Sql[]; readonly under: readonly Sql[] }
+
 /**
  * The log and its functions, which nobody waits for, and the triggers, under the lock that they take. A trigger only appends keys: it cannot fail because of the target, takes no lock
  * that another writer wants, and being SECURITY DEFINER asks no grant of the application's roles.
@@ -29,7 +32,7 @@ const truncateTrigger = "cutover_capture_truncate"
  * CREATE TRIGGER takes SHARE ROW EXCLUSIVE: it waits for writers under way, so that every row is either there before the
  * survey or in the log.
  */
-export function captureStatements(run: Run): { readonly before: readonly Sql[]; readonly under: readonly Sql[] } {
+export function captureStatements(run: Run): GuardStatements {
   const on = table(run.table)
   const isPartition = placeOf(run) !== undefined
   const always = isPartition ? [triggers.row] : [triggers.insert, triggers.update, triggers.delete]

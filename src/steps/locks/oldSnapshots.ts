@@ -52,9 +52,11 @@ async function readOldSnapshots(db: Queryable, run: Run): Promise<string[]> {
       and a.application_name not like 'cutover/%'
       and ((a.state like 'idle in transaction%'
             and a.xact_start < clock_timestamp() - ${briefMs}::float8 * interval '1 ms'
-            and not exists (select from pg_locks l
-                            where l.pid = a.pid and l.locktype = 'relation' and l.granted and l.relation = ${run.sourceOid}::oid
-                              and l.database = (select oid from pg_database where datname = current_database())))
+            -- Asked once, for each reading of pg_locks stops all of the server's locks for a moment.
+            and a.pid <> all (array(select l.pid from pg_locks l
+                                    where l.pid is not null and l.locktype = 'relation' and l.granted
+                                      and l.relation = ${run.sourceOid}::oid
+                                      and l.database = (select oid from pg_database where datname = current_database()))))
            or exists (select from cutover.runs r
                       where r.id = ${run.id} and a.xact_start <= r.loaded_seen and age(a.backend_xmin) >= age(r.loaded_xid::xid)))
     order by a.xact_start

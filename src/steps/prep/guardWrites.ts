@@ -9,7 +9,8 @@ import { saveRunFacts } from "../../store/runs.ts"
 import type { RunStep } from "../Step.ts"
 import { readGuardMark, sourceGone } from "../source/assertUnchanged.ts"
 import { makeBlueprint } from "./blueprint.ts"
-import { captureStatements, dropCaptureStatements } from "../changes/capture.ts"
+import { type GuardStatements, captureStatements, dropCaptureStatements } from "../changes/capture.ts"
+import { heapFile } from "../source/assertSameHeap.ts"
 import { definitionMark } from "../source/definitionMarks.ts"
 import { fingerprintOf } from "../source/fingerprint.ts"
 import { readIncomingKeys } from "../source/readIncomingKeys.ts"
@@ -33,7 +34,7 @@ export const guardWrites: RunStep = async ({ tx, run }) =>
     attempt: run.tick,
     work: async () => {
       const look = sql`
-        select ${definitionMark(run.sourceOid)} as mark, pg_relation_filenode(${run.sourceOid}::oid)::text as file,
+        select ${definitionMark(run.sourceOid)} as mark, ${heapFile(run.sourceOid)} as file,
                ${heapBlocks(run.sourceOid)} as blocks`
       const { mark } = await readOne<Seen>(tx, look)
       const { before, under } = guardStatements(await noteSource(tx, run))
@@ -76,9 +77,6 @@ async function noteSource(tx: Queryable, run: Run): Promise<Run> {
   await saveRunFacts(tx, run.id, { blueprint, fingerprint: fingerprintOf(source) })
   return { ...run, blueprint }
 }
-
-/** What nobody waits for, and what is done under the lock, which writers wait for. In one transaction. */
-export type GuardStatements = { readonly before: readonly Sql[]; readonly under: readonly Sql[] }
 
 export function guardStatements(run: Run): GuardStatements {
   return run.options.writes === "capture" ? captureStatements(run) : { before: [], under: refusalStatements(run) }

@@ -1,7 +1,7 @@
 import { renderTableName } from "../../domain/tableName.ts"
 import { CutoverError } from "../../errors/CutoverError.ts"
 import { type Queryable, findOne, readOne } from "../../postgres/Queryable.ts"
-import { sql, table } from "../../postgres/sql.ts"
+import { type Sql, sql, table } from "../../postgres/sql.ts"
 import { type Run, readRun, saveRunFacts } from "../../store/runs.ts"
 
 /**
@@ -35,10 +35,12 @@ export async function noteHeap(tx: Queryable, run: Run): Promise<void> {
   await saveRunFacts(tx, run.id, { heapFile: await readHeapFile(tx, run) })
 }
 
+/** An expression: which file holds the rows of a table, as text. */
+export function heapFile(oid: number): Sql {
+  return sql`pg_relation_filenode(${oid}::oid)::text`
+}
+
 async function readHeapFile(tx: Queryable, run: Run): Promise<string> {
-  const { file } = await readOne<{ file: string }>(
-    tx,
-    sql`select pg_relation_filenode(${run.sourceOid}::oid)::text as file`,
-  )
+  const { file } = await readOne<{ file: string }>(tx, sql`select ${heapFile(run.sourceOid)} as file`)
   return file
 }

@@ -46,7 +46,7 @@ async function oldSnapshot(tx: Queryable, run: Run): Promise<string | undefined>
 
 async function longTransaction(tx: Queryable, run: Run): Promise<string | undefined> {
   const blockers = await readBlockers(tx, await readTied(tx, run.sourceOid))
-  // One without an age was ending as we looked.
+  // One without an age was ending as we looked, or is of a role that ours may not see: a try at the lock tells.
   const long = blockers.filter((one) => !one.stepsAside && (one.ageMs ?? 0) > longMs)
   if (long.length === 0 || Math.random() < shareOfTries) return undefined
   return `waits for a lock: ${renderBlockers(long)}`

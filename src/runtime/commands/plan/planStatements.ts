@@ -67,14 +67,13 @@ type PlannedPartition = { readonly partition: Partition; readonly isThere: boole
 async function preparation(db: Queryable, run: Run, grantees: DefaultGrantees): Promise<PlannedStatement[]> {
   const blueprint = requireBlueprint(run)
   const isGuarded = run.options.writes === "block" || blueprint.identity !== null
-  const guard = isGuarded ? guardStatements(run) : undefined
   return [
     ...(await beforeAnything(db, run)),
     ...all(
       "prep",
       run.options.writes === "capture" ? "writes are captured from here on" : "writes are refused from here on",
       "SHARE ROW EXCLUSIVE on the source, for an instant: writes wait, reads go on",
-      guard !== undefined ? inTransaction(run, [...guard.before, writeLock(run), ...guard.under]) : [],
+      isGuarded ? guarding(run) : [],
     ),
     ...all(
       "prep",
@@ -85,6 +84,11 @@ async function preparation(db: Queryable, run: Run, grantees: DefaultGrantees): 
         : targetStatements(run, blueprint, grantees),
     ),
   ]
+}
+
+function guarding(run: Run): Sql[] {
+  const { before, under } = guardStatements(run)
+  return inTransaction(run, [...before, writeLock(run), ...under])
 }
 
 /** Our own schema, and the indexes that were asked for. */
