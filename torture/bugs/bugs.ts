@@ -112,11 +112,8 @@ export const bugs: readonly Bug[] = [
     says: "the heap is measured before the lock under which the capture begins",
     file: "steps/prep/guardWrites.ts",
     edits: [
-      [
-        "      const { mark } = await readOne<Seen>(tx, look)\n",
-        "      const { mark, blocks } = await readOne<Seen>(tx, look)\n",
-      ],
-      ["        heapBlocks: Number(seen.blocks),\n", "        heapBlocks: Number(blocks),\n"],
+      ["      await tx.query(writeLock(run))\n", ""],
+      ["      await tx.query(join(under, ", "      await tx.query(writeLock(run))\n      await tx.query(join(under, "],
     ],
     test: ["test/runtime/lastMoment.test.ts", "is copied: rows that were written before the lock"],
   },

@@ -11,21 +11,19 @@ import { readGuardMark, sourceGone } from "../source/assertUnchanged.ts"
 import { makeBlueprint } from "./blueprint.ts"
 import { type GuardStatements, captureStatements, dropCaptureStatements } from "../changes/capture.ts"
 import { heapFile } from "../source/assertSameHeap.ts"
-import { definitionMark } from "../source/definitionMarks.ts"
 import { fingerprintOf } from "../source/fingerprint.ts"
 import { readIncomingKeys } from "../source/readIncomingKeys.ts"
 import { readViaRoot } from "../swap/belongings/publications.ts"
 import { findPlace } from "../split/place.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
-import { BlockedError, unlessBlocked } from "../locks/unlessBlocked.ts"
+import { unlessBlocked } from "../locks/unlessBlocked.ts"
 
 /** The triggers on the source that refuse writes while the run lives: statements, and rows for those that come without. */
 const refuseTriggers = { statements: "cutover_refuse_writes", rows: "cutover_refuse_rows" } as const
 
 /**
  * From here on nothing that happens to the source goes unseen: writes are captured, or refused with a message that names
- * the run. The definition of the table is noted before the lock that the triggers take, and under it only whether it still is
- * the same; the size of the heap is noted under it.
+ * the run. The definition of the table is noted before the lock that the triggers take, and the size of the heap under it.
  */
 export const guardWrites: RunStep = async ({ tx, run }) =>
   await unlessBlocked(tx, run, {
@@ -33,30 +31,34 @@ export const guardWrites: RunStep = async ({ tx, run }) =>
     oids: [run.sourceOid],
     attempt: run.tick,
     work: async () => {
-      const look = sql`
-        select ${definitionMark(run.sourceOid)} as mark, ${heapFile(run.sourceOid)} as file,
-               ${heapBlocks(run.sourceOid)} as blocks`
-      const { mark } = await readOne<Seen>(tx, look)
+      await tx.query(definitionLock(run))
       const { before, under } = guardStatements(await noteSource(tx, run))
       for (const statement of before) await tx.query(statement)
 
       await tx.query(writeLock(run))
-      const seen = await readOne<Seen>(tx, look)
-      if (seen.mark !== mark) throw new BlockedError("waits: the table was just changed")
+      const { file, blocks } = await readOne<{ file: string; blocks: string }>(
+        tx,
+        sql`select ${heapFile(run.sourceOid)} as file, ${heapBlocks(run.sourceOid)} as blocks`,
+      )
       await tx.query(join(under, ";\n"))
       await saveRunFacts(tx, run.id, {
-        heapFile: seen.file,
-        heapBlocks: Number(seen.blocks),
+        heapFile: file,
+        heapBlocks: Number(blocks),
         guardMark: await readGuardMark(tx, run),
       })
       return { event: { type: "writes.guarded" } }
     },
   })
 
-/** What is looked at before the lock, and again under it. */
-type Seen = { readonly mark: string; readonly file: string; readonly blocks: string }
+/**
+ * Keeps the definition as it is until the commit, while readers and writers go on: every ALTER, index, trigger, comment or foreign key
+ * wants a lock that this one is in the way of (PostgreSQL manual, 13.3.1).
+ */
+export function definitionLock(run: Run): Sql {
+  return sql`lock table only ${table(run.table)} in share update exclusive mode`
+}
 
-/** Keeps definitions and rows as they are until the commit; the triggers want the same lock. */
+/** Keeps the rows as they are, too; the triggers want the same lock. */
 export function writeLock(run: Run): Sql {
   return sql`lock table only ${table(run.table)} in share row exclusive mode`
 }

@@ -9,8 +9,8 @@ import type { RunStep } from "../Step.ts"
 import { BlockedError, unlessBlocked } from "../locks/unlessBlocked.ts"
 import { boundsCheck } from "../partitionTable.ts"
 import { makeBlueprint } from "../prep/blueprint.ts"
+import { definitionLock } from "../prep/guardWrites.ts"
 import { readGuardMark, sourceGone } from "../source/assertUnchanged.ts"
-import { definitionMark } from "../source/definitionMarks.ts"
 import { fingerprintOf } from "../source/fingerprint.ts"
 import { readIncomingKeys } from "../source/readIncomingKeys.ts"
 import { readViaRoot } from "../swap/belongings/publications.ts"
@@ -20,7 +20,7 @@ import { historyObjectName, oldKeyName, withoutOurs } from "./relabels.ts"
 
 /**
  * From here on no row can come that would not belong to the history: a CHECK says so, which holds for new rows at once and is
- * validated afterwards. The definition of the table is noted before the lock, and under it only whether it still is the same.
+ * validated afterwards. The definition of the table is noted before the lock.
  */
 export const boundHistory: RunStep = async ({ tx, run }) =>
   await unlessBlocked(tx, run, {
@@ -30,13 +30,10 @@ export const boundHistory: RunStep = async ({ tx, run }) =>
     work: async () => {
       const boundary = await readBoundary(tx, run)
       await assertNoNulls(tx, run)
-      const look = sql`select ${definitionMark(run.sourceOid)} as mark`
-      const { mark } = await readOne<{ mark: string }>(tx, look)
+      await tx.query(definitionLock(run))
       await noteSource(tx, run, boundary)
       // ACCESS EXCLUSIVE until the commit, which ADD CONSTRAINT takes too.
       await tx.query(sql`lock table only ${table(run.table)} in access exclusive mode`)
-      if ((await readOne<{ mark: string }>(tx, look)).mark !== mark)
-        throw new BlockedError("waits: the table was just changed")
       if ((await readBoundary(tx, run)).edge !== boundary.edge)
         throw new BlockedError("waits: a row just came that moves the boundary")
       await tx.query(boundStatement(run, boundary))

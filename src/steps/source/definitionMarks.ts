@@ -1,4 +1,4 @@
-import { type Sql, join, sql } from "../../postgres/sql.ts"
+import { type Sql, sql } from "../../postgres/sql.ts"
 
 /**
  * Expressions of text that change whenever the table, a column, an index, a constraint, a default or a trigger of it is touched:
@@ -14,9 +14,4 @@ export function definitionMarks(oid: number): Sql[] {
     sql`(select string_agg(concat_ws('/', o.oid, o.xmin), ' ' order by o.oid) from pg_constraint o where o.conrelid = ${oid})`,
     sql`(select string_agg(concat_ws('/', t.oid, t.xmin, t.tgenabled), ' ' order by t.oid) from pg_trigger t where t.tgrelid = ${oid})`,
   ]
-}
-
-/** The marks of a definition as one text. */
-export function definitionMark(oid: number): Sql {
-  return sql`md5(concat_ws(' ', ${join(definitionMarks(oid))}))`
 }
