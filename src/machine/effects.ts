@@ -10,6 +10,7 @@ export const runTasks = [
   "attach",
   "analyze",
   "cleanup",
+  "settle",
   "discard",
 ] as const
 export const partitionTasks = ["copy", "index", "catchUp", "validate"] as const

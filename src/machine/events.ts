@@ -24,6 +24,7 @@ export type RunEvent =
   | { readonly type: "analyzed"; readonly reason: string }
   | { readonly type: "legacy.dropped" }
   | { readonly type: "rolled.back" }
+  | { readonly type: "settled" }
   | { readonly type: "target.dropped" }
   | { readonly type: "aborted" }
   | { readonly type: "halt"; readonly error: ErrorDocument }

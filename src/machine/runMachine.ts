@@ -54,6 +54,7 @@ const { createMachine } = setup({
       ]),
     ),
     afterSwap: or([stateIn({ step: "analyze" }), stateIn({ step: "cleanup" })]),
+    inSettle: stateIn({ step: { rolledBack: "settle" } }),
     inDiscard: stateIn({ step: { rolledBack: "discard" } }),
     isRetried: ({ event }) => event.type === "held" && event.retryMs !== null,
     optedOut: and([stateIn({ step: { prep: "indexes" } }), ({ event }) => "optedIn" in event && !event.optedIn]),
@@ -93,6 +94,7 @@ const compare = working(schedule("compare"))
 const attach = working(schedule("attach"))
 const analyze = working(schedule("analyze"))
 const cleanup = working(schedule("cleanup"))
+const settle = working(schedule("settle"))
 const discard = working(schedule("discard"))
 
 const stop = {
@@ -246,8 +248,12 @@ export const runMachine = createMachine({
         done: { entry: [record("run.completed"), effect({ type: "finish" })] },
         aborted: { entry: [record("run.aborted"), effect({ type: "finish" })] },
         rolledBack: {
-          initial: "discard",
+          initial: "settle",
           states: {
+            settle: {
+              entry: settle.entry,
+              on: { resume: settle.resume, blocked: { actions: tryLater("settle") }, settled: "discard" },
+            },
             discard: {
               entry: discard.entry,
               on: { resume: discard.resume, blocked: { actions: tryLater("discard") }, "target.dropped": "finished" },
@@ -263,6 +269,7 @@ export const runMachine = createMachine({
         aborted: { guard: "beforeSwap", target: ".running", actions: "calm" },
         "legacy.dropped": { guard: "inCleanup", target: ".running", actions: "calm" },
         "rolled.back": { guard: "afterSwap", target: ".running", actions: "calm" },
+        settled: { guard: "inSettle", target: ".running", actions: "calm" },
         "target.dropped": { guard: "inDiscard", target: ".running", actions: "calm" },
         "indexes.ensured": { guard: "optedOut", target: ".running", actions: "calm" },
       },

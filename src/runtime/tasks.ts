@@ -6,6 +6,7 @@ import { buildIndex } from "../steps/copy/buildIndex.ts"
 import { catchUp } from "../steps/copy/catchUp.ts"
 import { cleanup } from "../steps/cleanup/cleanup.ts"
 import { discard } from "../steps/cleanup/discard.ts"
+import { settle } from "../steps/cleanup/settle.ts"
 import { copyBatch } from "../steps/copy/copyBatch.ts"
 import { guardWrites } from "../steps/prep/guardWrites.ts"
 import { onWatchedSource } from "../steps/source/onWatchedSource.ts"
@@ -32,6 +33,7 @@ export const runSteps: Readonly<Record<Exclude<RunTask, "indexes" | "compare">, 
   attach: byStrategy(attach, attachHistory),
   analyze,
   cleanup: byStrategy(cleanup, endRun),
+  settle,
   discard,
 }
 
@@ -59,5 +61,5 @@ export const longTasks: ReadonlySet<string> = new Set([
   "compare",
   "attach",
   "analyze",
-  "discard",
+  "settle",
 ])

@@ -32,15 +32,23 @@ export async function countKeys(db: Queryable, log: TableName, limit: number): P
   return n
 }
 
-/** The same where there may be no log: none was made yet, it is dropped just now, or writes are refused. */
+/** So often the lock of whoever drops the log is waited for, each time as long as the session waits for any: some ten seconds. */
+const mostLooks = 12
+
+/**
+ * The same where there may be no log: none was made yet, it is dropped just now, or writes are refused. Outside of transactions,
+ * for it asks again after an error.
+ */
 export async function countKeysIfAny(db: Queryable, log: TableName, limit: number): Promise<number> {
-  if (!(await hasLog(db, log))) return 0
-  try {
-    return await countKeys(db, log, limit)
-  } catch (error) {
-    if (sqlState(error) === "42P01") return 0 // undefined_table: it went in between
-    throw error
+  for (let look = 1; await hasLog(db, log); look++) {
+    try {
+      return await countKeys(db, log, limit)
+    } catch (error) {
+      if (sqlState(error) === "42P01") return 0 // undefined_table: it went in between
+      if (sqlState(error) !== "55P03" || look === mostLooks) throw error // lock_not_available: it is being dropped
+    }
   }
+  return 0
 }
 
 export async function hasLog(db: Queryable, log: TableName): Promise<boolean> {

@@ -20,12 +20,13 @@ const workOf: Readonly<Record<string, string>> = {
   attach: "+attach",
   analyze: "+analyze",
   cleanup: "+cleanup",
+  "rolledBack.settle": "+settle",
   "rolledBack.discard": "+discard",
 }
 
 /** Where a run can end, by how far it is: before the swap, after it, and after a rollback. */
 const endsOf = (step: string): string[] => {
-  if (step === "rolledBack.discard") return ["rolledBack"]
+  if (step.startsWith("rolledBack.")) return ["rolledBack"]
   return step === "analyze" || step === "cleanup" ? ["done", "rolledBack"] : ["aborted", "done", "rolledBack"]
 }
 

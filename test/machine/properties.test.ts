@@ -36,6 +36,7 @@ const leadsOn: Readonly<Record<string, RunEvent>> = {
   attach: { type: "swapped" },
   analyze: { type: "analyzed", reason: "the fallback window is open" },
   cleanup: { type: "legacy.dropped" },
+  "rolledBack.settle": { type: "settled" },
   "rolledBack.discard": { type: "target.dropped" },
 }
 

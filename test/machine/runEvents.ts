@@ -57,6 +57,7 @@ const samples: { readonly [Type in RunEvent["type"]]: Readonly<Record<string, Ex
   analyzed: { "": { type: "analyzed", reason: "the fallback window is open" } },
   "legacy.dropped": { "": { type: "legacy.dropped" } },
   "rolled.back": { "": { type: "rolled.back" } },
+  settled: { "": { type: "settled" } },
   "target.dropped": { "": { type: "target.dropped" } },
   aborted: { "": { type: "aborted" } },
   halt: { "": { type: "halt", error: failure } },

@@ -100,14 +100,18 @@ attach         any       aborted                      aborted        running  cl
 
 analyze        going     analyzed                     cleanup        waiting  told     analyze.completed fallback.opened +cleanup
 analyze        stopped   analyzed                     cleanup        ·        ·        analyze.completed fallback.opened
-analyze        any       rolled.back                  rolledBack.discard  running  cleared  rollback.completed +discard
+analyze        any       rolled.back                  rolledBack.settle  running  cleared  rollback.completed +settle
 analyze        stopped   resume                       ·              running  cleared  +analyze run.resumed
 
 cleanup        going     blocked                      ·              waiting  told     +cleanup@1500ms
 cleanup        going     held (look again)            ·              waiting  told     +cleanup@2000ms
 cleanup        any       legacy.dropped               done           running  cleared  cleanup.completed run.completed finish
-cleanup        any       rolled.back                  rolledBack.discard  running  cleared  rollback.completed +discard
+cleanup        any       rolled.back                  rolledBack.settle  running  cleared  rollback.completed +settle
 cleanup        stopped   resume                       ·              waiting  kept     +cleanup run.resumed
+
+rolledBack.settle  going    blocked                   ·              waiting  told     +settle@1500ms
+rolledBack.settle  any      settled                   rolledBack.discard  running  cleared  +discard
+rolledBack.settle  stopped  resume                    ·              running  cleared  +settle run.resumed
 
 rolledBack.discard  going    blocked                  ·              waiting  told     +discard@1500ms
 rolledBack.discard  any      target.dropped           rolledBack.finished  running  cleared  finish
@@ -162,11 +166,12 @@ other          going     swapped                      ·              running  c
 other          stopped   swapped                      ·              ·        ·        –
 other          any       legacy.dropped               ·              ·        ·        –
 other          any       rolled.back                  ·              ·        ·        –
+other          any       settled                      ·              ·        ·        –
 other          any       target.dropped               ·              ·        ·        –
 `
 
 const steps =
-  "prep.indexes prep.writes prep.survey prep.scaffold sweep unload copy compare validate attach analyze cleanup done aborted rolledBack.discard rolledBack.finished".split(
+  "prep.indexes prep.writes prep.survey prep.scaffold sweep unload copy compare validate attach analyze cleanup done aborted rolledBack.settle rolledBack.discard rolledBack.finished".split(
     " ",
   )
 

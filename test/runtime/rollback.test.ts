@@ -224,4 +224,31 @@ describe("a rollback", () => {
     })
     expect((await readStatus(open.database, run.id)).run).toMatchObject({ state: "cleanup", control: "waiting" })
   })
+
+  it("answers the status while it reads what came back, however long that takes", async () => {
+    await using database = await createDatabase("settle")
+    await using open = await services(database)
+    await createTruth(database, 1_000)
+    // Longer than any lock is waited for.
+    await database.query("create materialized view slow as select count(*) as n, pg_sleep(2)::text from t")
+    const options = { ...capture, materializedViews: "recreate" } as const
+    const run = await launchRun(open, { table: "t", by: "d", options })
+    await workUntilQuiet(open, run.id)
+    await rollback(open, run.id, null)
+    const { run: ended } = await workUntil(open, run.id, (one) => one.run.finishedAt !== null)
+    expect(ended).toMatchObject({ state: "rolledBack", error: null })
+    expect(await database.query("select n::int from slow")).toEqual([{ n: 1_000 }])
+  })
+
+  it("lets the status wait where the log is being dropped for longer than a lock is waited for", async () => {
+    await using database = await createDatabase("dropping")
+    await using open = await services(database)
+    await createTruth(database, 1_000)
+    const run = await launchRun(open, { table: "t", by: "d", options: capture })
+    await workUntilQuiet(open, run.id)
+    const dropping = database.query(`drop table cutover.reverse_${run.id.toLowerCase()}; select pg_sleep(2)`)
+    await sleep(200)
+    expect((await readStatus(open.database, run.id)).totals.changesPending).toBe(0)
+    await dropping
+  })
 })

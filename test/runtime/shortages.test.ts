@@ -12,7 +12,12 @@ type Shortage = {
   readonly begin: (admin: pg.Client, database: TestDatabase) => Promise<() => Promise<unknown>>
 }
 
-const ours = "from pg_stat_activity where application_name like 'cutover/%'"
+const ofTheShortage = "application_name in ('admin', 'opener', 'other')"
+
+const takenWholly = `
+  select from pg_stat_activity
+  where backend_type = 'client backend' and ${ofTheShortage}
+  having count(*) = current_setting('max_connections')::int`
 
 const rowsCopied = "select sum(rows_copied) as rows from cutover.partitions"
 
@@ -21,9 +26,12 @@ const shortages: readonly Shortage[] = [
     what: "connections",
     begin: async (admin, database) => {
       const others: pg.Client[] = []
-      // Our sessions come back as soon as there is room, so they are sent away until others have taken all of it.
-      for (;;) {
-        await admin.query(`select pg_terminate_backend(pid) ${ours}`)
+      // Our sessions come back as soon as there is room, so they are sent away until others have taken all of it. One that is
+      // still coming is not seen by its name yet, and has its place already: so those that stay are counted.
+      while ((await admin.query(takenWholly)).rowCount === 0) {
+        await admin.query(
+          `select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'client backend' and not ${ofTheShortage}`,
+        )
         const other = new pg.Client({ connectionString: database.url, application_name: "other" })
         other.on("error", () => {})
         const isIn = await other.connect().then(
@@ -31,7 +39,6 @@ const shortages: readonly Shortage[] = [
           () => false,
         )
         if (isIn) others.push(other)
-        else if ((await admin.query(`select ${ours}`)).rowCount === 0) break
       }
       return async () => await Promise.all(others.map(async (other) => await other.end()))
     },
