@@ -44,6 +44,11 @@ export async function setUpSession(client: pg.ClientBase): Promise<Backend> {
   return { pid: backend?.pid ?? 0, startedAt: backend?.started_at ?? "" }
 }
 
+/** From here to its end, the statements of a transaction may last as long as they need. */
+export async function liftStatementTimeout(tx: Queryable): Promise<void> {
+  await tx.query(sql`select set_config('statement_timeout', '0', true)`)
+}
+
 /** The same as statements, for a script: those that the server has. A statement may take as long as it takes there. */
 export async function readSettingStatements(db: Queryable): Promise<Sql[]> {
   const { search_path: path, statement_timeout: _, idle_in_transaction_session_timeout: __, ...most } = sessionSettings

@@ -229,7 +229,8 @@ export class Worker {
   /** A pause does not wait for work that may last: it is cancelled, and begun again on resuming. */
   async #cancelStopped(): Promise<void> {
     try {
-      const runIds = new Set([...this.#flights].map((flight) => flight.job.data.runId))
+      const lasting = [...this.#flights].filter((flight) => longTasks.has(flight.job.data.task))
+      const runIds = new Set(lasting.map((flight) => flight.job.data.runId))
       for (const runId of runIds) {
         const { control } = await readRun(this.#services.database, runId)
         if (control === "paused" || control === "halted") this.#cancelLongFlights((job) => job.data.runId === runId)

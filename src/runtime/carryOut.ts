@@ -5,13 +5,11 @@ import type { RunEffect } from "../machine/effects.ts"
 import type { PartitionEvent, RunEvent } from "../machine/events.ts"
 import { taskOfState } from "../machine/partitionMachine.ts"
 import type { Queryable } from "../postgres/Queryable.ts"
-import { readOne } from "../postgres/Queryable.ts"
-import { sql } from "../postgres/sql.ts"
 import { lanesOf } from "../steps/throttle/paceOf.ts"
 import type { Differences } from "../steps/validate/narrow.ts"
 import { appendRecord } from "../store/log.ts"
 import { type Partition, countLeft, readPartitions, savePartitionState } from "../store/partitions.ts"
-import { type Run, readRun, saveAdvanced, saveFinished } from "../store/runs.ts"
+import { type Run, saveAdvanced, saveFinished } from "../store/runs.ts"
 import type { Services } from "./Services.ts"
 import { wake } from "./Queue.ts"
 import { sendSweeps } from "./sendSweeps.ts"
@@ -27,8 +25,7 @@ export async function carryOutRunEvent(
   { facts = {}, retries = 0 }: { facts?: Facts | undefined; retries?: number } = {},
 ): Promise<void> {
   const next = advanceRun(run.stored, event)
-  await saveAdvanced(tx, run, next, { retries })
-  const advanced = await readRun(tx, run.id)
+  const advanced = await saveAdvanced(tx, run, next, { retries })
   for (const effect of next.effects) await carryOutEffect(services, tx, advanced, effect, facts)
   if (next.control !== run.control) await wake(tx)
 }
@@ -115,13 +112,13 @@ export async function movePartition(
   { facts = {}, isFollowed = false }: PartitionPassage,
 ): Promise<void> {
   const next = advancePartition(partition.state, event)
-  await savePartitionState(tx, partition.id, next.state)
+  const copied = await savePartitionState(tx, partition.id, next.state)
   const moved = { ...partition, state: next.state, tick: partition.tick + 1 }
   for (const effect of next.effects) {
     if (effect.type === "schedule") {
       if (!isFollowed) await sendTask(services, tx, run, moved)
     } else {
-      const data = effect.kind === "partition.copied" ? { ...(await readCopied(tx, partition.id)), ...facts } : facts
+      const data = effect.kind === "partition.copied" ? { ...copied, ...facts } : facts
       await appendRecord(tx, {
         runId: run.id,
         kind: effect.kind,
@@ -174,13 +171,6 @@ function rowsOf(differences: unknown): string {
   const { missing, extra, changed, examples } = differences as Differences
   const first = examples.slice(0, 3).map((one) => `${one.kind} ${one.key}`)
   return `; ${missing} missing, ${extra} extra, ${changed} changed: ${first.join("; ")}${missing + extra + changed > first.length ? "; …" : ""}`
-}
-
-async function readCopied(tx: Queryable, partitionId: string): Promise<Facts> {
-  return await readOne<{ rows: number; batches: number }>(
-    tx,
-    sql`select rows_copied::float8 as rows, batches from cutover.partitions where id = ${partitionId}`,
-  )
 }
 
 function isBusy(partition: Partition): boolean {

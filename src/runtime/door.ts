@@ -1,8 +1,9 @@
 import type { RunEvent } from "../machine/events.ts"
 import { restoreRun } from "../machine/advance.ts"
 import { taskOfState } from "../machine/partitionMachine.ts"
-import type { Queryable } from "../postgres/Queryable.ts"
-import { lockKey, takeSharedTransactionLock, tryTransactionLock } from "../postgres/advisoryLock.ts"
+import { type Queryable, readOne } from "../postgres/Queryable.ts"
+import { lockKey } from "../postgres/advisoryLock.ts"
+import { liftStatementTimeout } from "../postgres/sessionSettings.ts"
 import { sql } from "../postgres/sql.ts"
 import { withTransaction } from "../postgres/transaction.ts"
 import type { Outcome } from "../steps/Step.ts"
@@ -18,7 +19,7 @@ import { acrossBreaks } from "./acrossBreaks.ts"
 import { type Facts, carryOutPartitionEvent, carryOutRunEvent } from "./carryOut.ts"
 import { carryOutCompared, carryOutSwept } from "./carryOutSweep.ts"
 import { heedThrottle } from "./heedThrottle.ts"
-import { runSteps } from "./tasks.ts"
+import { runSteps, untimedTasks } from "./tasks.ts"
 import { workPartition } from "./workPartition.ts"
 
 /** The attempt was given to somebody else meanwhile; everything it did is rolled back. */
@@ -73,24 +74,21 @@ type Due = { readonly run: Run; readonly partition: Partition | undefined; reado
  * until none is.
  */
 async function claim(tx: Queryable, job: Job): Promise<number> {
-  if (!(await tryTransactionLock(tx, lockKey("job", job.id))))
-    throw new FencedError(`job ${job.id} is being worked elsewhere`)
-  await takeSharedTransactionLock(tx, lockKey("run", job.data.runId))
-  const { rows } = await tx.query<{ pid: number }>(sql`select pg_backend_pid() as pid`)
-  return rows[0]?.pid ?? 0
+  const { isFree, pid } = await readOne<{ isFree: boolean; pid: number }>(
+    tx,
+    sql`
+    select pg_try_advisory_xact_lock(${lockKey("job", job.id)}::bigint) as "isFree",
+           pg_advisory_xact_lock_shared(${lockKey("run", job.data.runId)}::bigint),
+           pg_backend_pid() as pid`,
+  )
+  if (!isFree) throw new FencedError(`job ${job.id} is being worked elsewhere`)
+  return pid
 }
 
 /** What the job is to do, unless the run has moved on: paused, halted, resumed since, or done with it already. */
 async function findDue(tx: Queryable, job: Job): Promise<Due | undefined> {
   const run = await readRun(tx, job.data.runId)
-  if (!isCurrent(run, job)) return undefined
-  if (!(await isStillDue(tx, run, job))) return undefined
-  const { partitionId, stripe } = job.data
-  return {
-    run,
-    partition: partitionId === null ? undefined : await readPartition(tx, partitionId),
-    stripe: stripe === undefined ? undefined : await readStripe(tx, run.id, stripe),
-  }
+  return isCurrent(run, job) ? await findWork(tx, run, job) : undefined
 }
 
 function isCurrent(run: Run, job: Job): boolean {
@@ -114,6 +112,7 @@ async function work(services: Services, tx: Queryable, job: Job, due: Due): Prom
     if (run !== undefined) await carryOutSwept(services, tx, run, stripe.n)
     return undefined
   }
+  if (partition === undefined && untimedTasks.has(job.data.task)) await liftStatementTimeout(tx)
   if (job.data.task === "compare") {
     const compared = await compareAll({ tx, run: due.run })
     const run = await lockIfDue(tx, job)
@@ -151,8 +150,17 @@ async function lockIfDue(tx: Queryable, job: Job, tick = job.data.tick): Promise
 
 /** Whether the task of a job is what its run, or its partition, is at. */
 export async function isStillDue(tx: Queryable, run: Run, job: Job, tick = job.data.tick): Promise<boolean> {
-  if (job.data.stripe !== undefined) return (await readStripe(tx, run.id, job.data.stripe)).tick === tick
-  if (job.data.partitionId === null) return isDueForRun(run, job)
-  const partition = await readPartition(tx, job.data.partitionId)
-  return taskOfState[partition.state] === job.data.task && partition.tick === job.data.tick
+  return (await findWork(tx, run, job, tick)) !== undefined
+}
+
+async function findWork(tx: Queryable, run: Run, job: Job, tick = job.data.tick): Promise<Due | undefined> {
+  const { partitionId, task } = job.data
+  if (job.data.stripe !== undefined) {
+    const stripe = await readStripe(tx, run.id, job.data.stripe)
+    return stripe.tick === tick ? { run, partition: undefined, stripe } : undefined
+  }
+  if (partitionId === null) return isDueForRun(run, job) ? { run, partition: undefined, stripe: undefined } : undefined
+  const partition = await readPartition(tx, partitionId)
+  const isDue = taskOfState[partition.state] === task && partition.tick === job.data.tick
+  return isDue ? { run, partition, stripe: undefined } : undefined
 }

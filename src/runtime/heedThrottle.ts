@@ -16,7 +16,7 @@ const heavyTasks: ReadonlySet<string> = new Set(["copy", "sweep", "index", "vali
 export async function heedThrottle(services: Services, tx: Queryable, job: Job, run: Run): Promise<boolean> {
   if (!heavyTasks.has(job.data.task)) return false
   const limit = await findLimit(tx, run)
-  const news = await saveThrottled(tx, run.id, limit?.reason ?? null)
+  const news = await saveThrottled(tx, run, limit?.reason ?? null)
   if (news === "began" || news === "ended")
     await appendRecord(tx, {
       runId: run.id,

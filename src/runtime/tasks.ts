@@ -9,7 +9,6 @@ import { discard } from "../steps/cleanup/discard.ts"
 import { settle } from "../steps/cleanup/settle.ts"
 import { copyBatch } from "../steps/copy/copyBatch.ts"
 import { guardWrites } from "../steps/prep/guardWrites.ts"
-import { onWatchedSource } from "../steps/source/onWatchedSource.ts"
 import { scaffold } from "../steps/prep/scaffold.ts"
 import { attachHistory } from "../steps/relabel/attachHistory.ts"
 import { boundHistory } from "../steps/relabel/boundHistory.ts"
@@ -42,10 +41,10 @@ function byStrategy(copy: RunStep, relabel: RunStep): RunStep {
 }
 
 export const partitionSteps: Readonly<Record<PartitionTask, PartitionStep>> = {
-  copy: onWatchedSource(copyBatch),
-  index: onWatchedSource(buildIndex),
-  catchUp: onWatchedSource(catchUp),
-  validate: onWatchedSource(validatePartition),
+  copy: copyBatch,
+  index: buildIndex,
+  catchUp,
+  validate: validatePartition,
 }
 
 /**
@@ -60,6 +59,16 @@ export const longTasks: ReadonlySet<string> = new Set([
   "validate",
   "compare",
   "attach",
+  "analyze",
+  "settle",
+])
+
+/** Tasks with statements that may last so long: they have no limit. Where others run out of time their batches become smaller. */
+export const untimedTasks: ReadonlySet<string> = new Set([
+  "index",
+  "catchUp",
+  "validate",
+  "compare",
   "analyze",
   "settle",
 ])

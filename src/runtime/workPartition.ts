@@ -2,9 +2,11 @@ import type { PartitionTask } from "../machine/effects.ts"
 import type { PartitionEvent } from "../machine/events.ts"
 import { advancePartition } from "../machine/advance.ts"
 import { taskOfState } from "../machine/partitionMachine.ts"
+import { liftStatementTimeout } from "../postgres/sessionSettings.ts"
 import type { Outcome, StepContext } from "../steps/Step.ts"
+import { watchSource } from "../steps/source/watchSource.ts"
 import { type Partition, readPartition } from "../store/partitions.ts"
-import { partitionSteps } from "./tasks.ts"
+import { partitionSteps, untimedTasks } from "./tasks.ts"
 
 /** A partition before a step, and what the step came to. */
 export type Passed = { readonly partition: Partition; readonly outcome: Outcome<PartitionEvent> }
@@ -21,12 +23,18 @@ const mostOfBatch = 0.4
  */
 export async function workPartition(context: StepContext, partition: Partition): Promise<readonly Passed[]> {
   const deadline = performance.now() + context.run.options.batchTargetMs * mostOfBatch
+  await watchSource(context)
   const passed: Passed[] = []
   let at = partition
   let { run } = context
+  let isTimed = true
   for (;;) {
     const task = taskOfState[at.state]
     if (task === undefined) throw new Error(`partition ${at.label} has no task in ${at.state}`)
+    if (isTimed && untimedTasks.has(task)) {
+      await liftStatementTimeout(context.tx)
+      isTimed = false
+    }
     const outcome = await partitionSteps[task]({ tx: context.tx, run }, at)
     passed.push({ partition: at, outcome })
     const { state } = advancePartition(at.state, outcome.event)

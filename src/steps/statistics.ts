@@ -1,6 +1,7 @@
 import type { TableName } from "../domain/tableName.ts"
 import { type Queryable, readOne } from "../postgres/Queryable.ts"
-import { raw, sql, table } from "../postgres/sql.ts"
+import { liftStatementTimeout } from "../postgres/sessionSettings.ts"
+import { type Sql, raw, sql, table } from "../postgres/sql.ts"
 import { hasVersion } from "./hasVersion.ts"
 import { readTargetPartitions } from "./targetPartitions.ts"
 
@@ -15,35 +16,39 @@ const roughTarget = 10
  * parent reads every partition again anyway, so there it is left to that.
  */
 export async function analyzeRoughly(tx: Queryable, name: TableName): Promise<void> {
-  if (await analyzesAlone(tx)) await withTarget(tx, roughTarget, async () => await analyzeNow(tx, name))
+  if (await analyzesAlone(tx)) await withTarget(tx, roughTarget, async () => await tx.query(analyze(name)))
 }
 
 /** Rough statistics of the partitioned table as a whole, which autovacuum never makes (PostgreSQL manual, 24.1.3). */
 export async function analyzeParentRoughly(tx: Queryable, name: TableName): Promise<void> {
   const only = (await analyzesAlone(tx)) ? "only " : ""
-  await withTarget(tx, roughTarget, async () => await analyzeNow(tx, name, only))
+  await liftStatementTimeout(tx)
+  await withTarget(tx, roughTarget, async () => await tx.query(analyze(name, only)))
 }
 
 /** Statistics as ANALYZE makes them by itself: of each partition, and of the whole. */
 export async function analyzeWhole(tx: Queryable, name: TableName, targetOid: number): Promise<void> {
   if (await analyzesAlone(tx)) {
-    for (const partition of await readTargetPartitions(tx, { targetOid })) await analyzeNow(tx, partition)
-    await analyzeNow(tx, name, "only ")
-  } else await analyzeNow(tx, name)
+    for (const partition of await readTargetPartitions(tx, { targetOid })) await tx.query(analyze(partition))
+    await tx.query(analyze(name, "only "))
+  } else await tx.query(analyze(name))
 }
 
-async function withTarget(tx: Queryable, target: number, work: () => Promise<void>): Promise<void> {
+async function withTarget(tx: Queryable, target: number, work: () => Promise<unknown>): Promise<void> {
   const setting = "default_statistics_target"
-  const { usual } = await readOne<{ usual: string }>(tx, sql`select current_setting(${setting}) as usual`)
-  await tx.query(sql`select set_config(${setting}, ${String(Math.min(target, Number(usual)))}, true)`)
+  const { usual } = await readOne<{ usual: string }>(
+    tx,
+    sql`
+    select s.usual, set_config(${setting}, least(${target}::int, s.usual::int)::text, true)
+    from current_setting(${setting}) as s (usual)`,
+  )
   await work()
   await tx.query(sql`select set_config(${setting}, ${usual}, true)`)
 }
 
 /** ANALYZE takes SHARE UPDATE EXCLUSIVE: readers and writers go on. It samples, so its time hardly grows with rows. */
-async function analyzeNow(tx: Queryable, name: TableName, only = ""): Promise<void> {
-  await tx.query(sql`select set_config('statement_timeout', '0', true)`)
-  await tx.query(sql`analyze ${raw(only)}${table(name)}`)
+function analyze(name: TableName, only = ""): Sql {
+  return sql`analyze ${raw(only)}${table(name)}`
 }
 
 /** ANALYZE ONLY came with PostgreSQL 18. */

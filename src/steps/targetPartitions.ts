@@ -1,5 +1,5 @@
 import type { TableName } from "../domain/tableName.ts"
-import type { Queryable } from "../postgres/Queryable.ts"
+import { type Queryable, readOne } from "../postgres/Queryable.ts"
 import { sql } from "../postgres/sql.ts"
 import type { Run } from "../store/runs.ts"
 
@@ -31,7 +31,15 @@ export async function isAttached(
   run: Pick<Run, "targetOid">,
   { schema, name }: TableName,
 ): Promise<boolean> {
-  return (await readTargetPartitions(db, run)).some((one) => one.name === name && one.schema === schema)
+  const { is } = await readOne<{ is: boolean }>(
+    db,
+    sql`
+    select exists (select from pg_inherits i
+                   join pg_class c on c.oid = i.inhrelid
+                   join pg_namespace n on n.oid = c.relnamespace
+                   where i.inhparent = ${run.targetOid} and n.nspname = ${schema} and c.relname = ${name}) as is`,
+  )
+  return is
 }
 
 /** PostgreSQL writes `FOR VALUES FROM ('2025-11-01') TO ('2025-12-01')`, or `DEFAULT`; edges may be MINVALUE, MAXVALUE. */

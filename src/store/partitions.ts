@@ -36,12 +36,14 @@ export type Finding = {
   readonly blocks: string
 }
 
-/** Adds what a survey found to what earlier ones found. `blocks` is an int8multirange's text. */
-export async function addFinding(tx: Queryable, runId: string, found: Finding): Promise<void> {
+/** Adds what a survey found to what earlier ones found. Each label stands there once; `blocks` is an int8multirange's text. */
+export async function addFindings(tx: Queryable, runId: string, found: readonly Finding[]): Promise<void> {
   await tx.query(sql`
     insert into cutover.partitions as p (run_id, label, lower_bound, upper_bound, rows_estimated, blocks)
-    values (${runId}, ${found.label}, ${found.bounds?.from ?? null}, ${found.bounds?.to ?? null}, ${found.rows},
-            ${found.blocks}::int8multirange)
+    select ${runId}, f.label, f.low, f.high, f.rows, f.blocks::int8multirange
+    from unnest(${found.map((one) => one.label)}::text[], ${found.map((one) => one.bounds?.from ?? null)}::text[],
+                ${found.map((one) => one.bounds?.to ?? null)}::text[], ${found.map((one) => one.rows)}::float8[],
+                ${found.map((one) => one.blocks)}::text[]) as f (label, low, high, rows, blocks)
     on conflict (run_id, label) do update
     set rows_estimated = p.rows_estimated + excluded.rows_estimated,
         blocks = p.blocks + excluded.blocks`)
@@ -80,8 +82,13 @@ export async function saveTableOid(tx: Queryable, id: string, oid: number | null
   await tx.query(sql`update cutover.partitions set table_oid = ${oid} where id = ${id}`)
 }
 
-export async function savePartitionState(tx: Queryable, id: string, state: PartitionState): Promise<void> {
-  await tx.query(sql`
+/** How much of a partition is copied. */
+export type Copied = { readonly rows: number; readonly batches: number }
+
+export async function savePartitionState(tx: Queryable, id: string, state: PartitionState): Promise<Copied> {
+  return await readOne<Copied>(
+    tx,
+    sql`
     update cutover.partitions
     set state = ${state},
         tick = tick + 1,
@@ -89,7 +96,9 @@ export async function savePartitionState(tx: Queryable, id: string, state: Parti
         attempts = attempts + case when ${state} = 'copying' and state = 'pending' then 1 else 0 end,
         copied_at = case when ${state} = 'copied' then coalesce(copied_at, clock_timestamp()) else copied_at end,
         validated_at = case when ${state} = 'validated' then clock_timestamp() else null end
-    where id = ${id}`)
+    where id = ${id}
+    returning rows_copied::float8 as rows, batches`,
+  )
 }
 
 /** Looks for a partition's rows in all blocks of the heap, for since the survey they may have come to be anywhere. */

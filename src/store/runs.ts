@@ -40,6 +40,8 @@ export type Run = {
   /** What the catalog says of the triggers that guard the source: any change of them changes it. */
   readonly guardMark: string | null
   readonly gateOpened: boolean
+  /** Why batches are put off; null while they are not. */
+  readonly throttled: string | null
   readonly swappedAt: string | null
   readonly fallbackUntil: string | null
   readonly legacyTable: string | null
@@ -100,10 +102,12 @@ export async function lockRun(tx: Queryable, id: string): Promise<Run> {
   return toRun(row)
 }
 
-/** Stores where a run has got to. The caller holds its lock. */
-export async function saveAdvanced(tx: Queryable, run: Run, next: Advanced, facts: { retries: number }): Promise<void> {
-  await tx.query(sql`
-    update cutover.runs
+/** Stores where a run has got to, and returns it. The caller holds its lock. */
+export async function saveAdvanced(tx: Queryable, run: Run, next: Advanced, facts: { retries: number }): Promise<Run> {
+  const row = await readOne<RunRow>(
+    tx,
+    sql`
+    update cutover.runs r
     set machine_version = ${next.stored.machineVersion},
         snapshot = ${JSON.stringify(next.stored.snapshot)},
         state = ${next.state},
@@ -114,7 +118,10 @@ export async function saveAdvanced(tx: Queryable, run: Run, next: Advanced, fact
         tick = tick + 1,
         retries = retries + ${facts.retries},
         updated_at = clock_timestamp()
-    where id = ${run.id}`)
+    where id = ${run.id}
+    returning r.*`,
+  )
+  return toRun(row)
 }
 
 export async function saveFinished(tx: Queryable, id: string): Promise<void> {
@@ -160,14 +167,10 @@ export type ThrottleNews = "began" | "ended" | "nothing"
  */
 export async function saveThrottled(
   tx: Queryable,
-  id: string,
+  { id, throttled }: Run,
   reason: string | null,
 ): Promise<ThrottleNews | undefined> {
-  const known = await readOne<{ throttled: string | null }>(
-    tx,
-    sql`select throttled from cutover.runs where id = ${id}`,
-  )
-  if (known.throttled === reason) return undefined
+  if (throttled === reason) return undefined
   const row = await findOne<{ before: string | null }>(
     tx,
     sql`
@@ -229,6 +232,7 @@ type RunRow = {
   fingerprint: string | null
   guard_mark: string | null
   gate_opened_at: string | null
+  throttled: string | null
   swapped_at: string | null
   fallback_until: string | null
   legacy_table: string | null
@@ -259,6 +263,7 @@ function toRun(row: RunRow): Run {
     fingerprint: row.fingerprint,
     guardMark: row.guard_mark,
     gateOpened: row.gate_opened_at !== null,
+    throttled: row.throttled,
     swappedAt: row.swapped_at,
     fallbackUntil: row.fallback_until,
     legacyTable: row.legacy_table,

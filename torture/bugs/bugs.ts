@@ -29,7 +29,7 @@ export const bugs: readonly Bug[] = [
     name: "no-lock-of-job",
     says: "two workers work one job at the same time",
     file: "runtime/door.ts",
-    edits: [[`if (!(await tryTransactionLock(tx, lockKey("job", job.id))))`, `if (job.id === "")`]],
+    edits: [[`if (!isFree)`, `if (job.id === "")`]],
     test: [door, "lets a job be that is being worked elsewhere"],
   },
   {

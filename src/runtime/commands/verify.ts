@@ -2,6 +2,7 @@ import { legacyName } from "../../domain/derivedNames.ts"
 import { type TableName, renderTableName } from "../../domain/tableName.ts"
 import { CutoverError, nothingChanged } from "../../errors/CutoverError.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
+import { liftStatementTimeout } from "../../postgres/sessionSettings.ts"
 import { sql } from "../../postgres/sql.ts"
 import { followsBack } from "../../steps/changes/captureBack.ts"
 import { countUnheld } from "../../steps/changes/replayBack.ts"
@@ -120,7 +121,7 @@ async function inSnapshot<T>({ database }: Services, look: (tx: Queryable) => Pr
   return await database.withSession(async (session) => {
     try {
       await session.query(sql`begin isolation level repeatable read read only`)
-      await session.query(sql`select set_config('statement_timeout', '0', true)`)
+      await liftStatementTimeout(session)
       const result = await look(session)
       await session.query(sql`commit`)
       return result

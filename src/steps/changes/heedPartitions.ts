@@ -1,5 +1,6 @@
 import { legacyName } from "../../domain/derivedNames.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
+import { liftStatementTimeout } from "../../postgres/sessionSettings.ts"
 import { type Sql, ident, join, sql, table } from "../../postgres/sql.ts"
 import { unheldOf } from "../../store/changeLog.ts"
 import type { Bounds } from "../../store/partitions.ts"
@@ -75,7 +76,7 @@ async function emptyLegacy(tx: Queryable, run: Run): Promise<void> {
 
 async function readAgain(tx: Queryable, run: Run, one: Followed, known: readonly Followed[]): Promise<void> {
   const range = rangeOf(run, one, known)
-  await tx.query(sql`select set_config('statement_timeout', '0', true)`)
+  await liftStatementTimeout(tx)
   await tx.query(sql`delete from ${table(legacyName(run.table))} as cutover_row where ${range}`)
   await insertRange(tx, run, range)
 }

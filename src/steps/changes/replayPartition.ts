@@ -14,7 +14,6 @@ export function replayLock(partition: Partition): string {
 /** Makes one month equal to the source for the keys in the change log that fall into it, and keeps its count true. */
 export async function replayPartition(tx: Queryable, run: Run, partition: Partition): Promise<void> {
   if (run.options.writes !== "capture") return
-  await tx.query(sql`select set_config('statement_timeout', '0', true)`)
   await takeLock(tx, replayLock(partition))
   const { deleted, inserted } = await replay(tx, run, tableOf(run, partition), { partition })
   if (deleted === 0 && inserted === 0) return

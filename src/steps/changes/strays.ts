@@ -3,7 +3,13 @@ import { CutoverError } from "../../errors/CutoverError.ts"
 import { renderTableName } from "../../domain/tableName.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
 import { type Sql, ident, join, sql, table } from "../../postgres/sql.ts"
-import { type Bounds, addFinding, findPartitionByLabel, readPartitions, saveTableName } from "../../store/partitions.ts"
+import {
+  type Bounds,
+  addFindings,
+  findPartitionByLabel,
+  readPartitions,
+  saveTableName,
+} from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import { changeLogOf } from "../../store/changeLog.ts"
 import { logKey } from "./logColumns.ts"
@@ -31,12 +37,8 @@ export async function addStrayPartitions(tx: Queryable, run: Run): Promise<numbe
   for (const { start } of rows) {
     if (start === null && run.options.nullKeys === "refuse") throw nullKey(run)
     const label = start === null ? defaultLabel : labelOf(run.options.interval, start)
-    await addFinding(tx, run.id, {
-      label,
-      bounds: start === null ? null : (bounds.get(start) ?? null),
-      rows: 0,
-      blocks: "{}",
-    })
+    const within = start === null ? null : (bounds.get(start) ?? null)
+    await addFindings(tx, run.id, [{ label, bounds: within, rows: 0, blocks: "{}" }])
     const added = await findPartitionByLabel(tx, run.id, label)
     if (added !== undefined) await saveTableName(tx, added.id, (await freeName(tx, run.table, label)).name)
   }

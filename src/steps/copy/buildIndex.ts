@@ -21,8 +21,7 @@ import { requireBlueprint } from "../requireBlueprint.ts"
 export const buildIndex: PartitionStep = async ({ tx, run }, partition) => {
   const missing = await missingObjects(tx, run, partition)
   if (missing.length === builtAlone(run).length) await replayPartition(tx, run, partition)
-  await tx.query(sql`select set_config('statement_timeout', '0', true),
-                            set_config('maintenance_work_mem', ${`${sortMemoryMb}MB`}, true)`)
+  await tx.query(sql`select set_config('maintenance_work_mem', ${`${sortMemoryMb}MB`}, true)`)
   const startedAt = performance.now()
   let built = 0
   while (built < missing.length && (built === 0 || performance.now() - startedAt < run.options.batchTargetMs)) {

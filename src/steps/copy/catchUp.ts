@@ -1,5 +1,5 @@
 import { targetName } from "../../domain/derivedNames.ts"
-import { type Sql, ident, sql, table } from "../../postgres/sql.ts"
+import { type Sql, ident, join, sql, table } from "../../postgres/sql.ts"
 import type { Partition } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import type { PartitionStep } from "../Step.ts"
@@ -22,11 +22,8 @@ export const catchUp: PartitionStep = async ({ tx, run }, partition) => {
   await replayPartition(tx, run, partition)
   // Before ATTACH: its lock on the target is wanted by the other months too.
   await analyzeRoughly(tx, name)
-  if (!(await isAttached(tx, run, name))) {
-    // An exclusion constraint is built by ATTACH, for as long as that takes.
-    await tx.query(sql`select set_config('statement_timeout', '0', true)`)
-    for (const statement of [...attachStatements(run, partition), vacuumDeadRowsOnly(name)]) await tx.query(statement)
-  }
+  if (!(await isAttached(tx, run, name)))
+    await tx.query(join([...attachStatements(run, partition), vacuumDeadRowsOnly(name)], ";\n"))
   await replayCopied(tx, run)
   await noteLoaded(tx, run)
   return { event: { type: "caught.up" } }

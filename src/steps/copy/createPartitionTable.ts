@@ -2,7 +2,7 @@ import { targetName } from "../../domain/derivedNames.ts"
 import type { TableName } from "../../domain/tableName.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
 import { findRelation } from "../../postgres/catalog/findRelation.ts"
-import { type Sql, ident, raw, sql, table } from "../../postgres/sql.ts"
+import { type Sql, ident, join, raw, sql, table } from "../../postgres/sql.ts"
 import { type Partition, saveTableOid } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import { optionsWhileLoaded } from "../autovacuum.ts"
@@ -23,7 +23,7 @@ export async function createPartitionTable(
   name: TableName,
 ): Promise<void> {
   const grantees = await readDefaultGrantees(tx, name.schema, requireBlueprint(run).source.owner)
-  for (const statement of partitionStatements(run, partition, name, grantees)) await tx.query(statement)
+  await tx.query(join(partitionStatements(run, partition, name, grantees), ";\n"))
   const made = await findRelation(tx, name)
   await saveTableOid(tx, partition.id, made?.oid ?? null)
 }

@@ -6,8 +6,7 @@ import { type Stripe, saveSwept } from "../../store/stripes.ts"
 import type { StripeStep } from "../Step.ts"
 import { takenByPartition } from "../changes/strays.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
-import { assertUntouched } from "../source/assertUnchanged.ts"
-import { watchHeap } from "../source/onWatchedSource.ts"
+import { watchSource } from "../source/watchSource.ts"
 import { paceOf } from "../throttle/paceOf.ts"
 import { rangesOf } from "./copyBatch.ts"
 import { loaderOf } from "./loader.ts"
@@ -17,8 +16,7 @@ import { loaderOf } from "./loader.ts"
  * Where each block holds rows of many months the heap is read once this way, and not once per month.
  */
 export const sweep: StripeStep = async ({ tx, run }, stripe) => {
-  await assertUntouched(tx, run)
-  await watchHeap({ tx, run })
+  await watchSource({ tx, run })
   const to = Math.min(stripe.to, stripe.next + run.batchBlocks)
   const startedAt = performance.now()
   const { rows } = await tx.query<Loaded>(await sweepStatement(tx, run, stripe.next, to))

@@ -9,7 +9,7 @@ import { describeTable } from "../../postgres/catalog/describeTable.ts"
 import { findRelation } from "../../postgres/catalog/findRelation.ts"
 import { type Sql, ident, raw, sql, table } from "../../postgres/sql.ts"
 import type { Blueprint, PlannedIndex } from "../../store/Blueprint.ts"
-import { addFinding, countLeft, readPartitions, saveTableName } from "../../store/partitions.ts"
+import { addFindings, countLeft, readPartitions, saveTableName } from "../../store/partitions.ts"
 import { type Run, saveRunFacts } from "../../store/runs.ts"
 import type { RunStep } from "../Step.ts"
 import { intervalStartOf, readBounds } from "../keyExpression.ts"
@@ -67,8 +67,13 @@ async function seedPartitions(tx: Queryable, run: Run): Promise<void> {
   const found = await readStarts(tx, run)
   const starts = fillGaps(interval, found, seededStarts(interval, today, monthsBack, monthsAhead))
   const bounds = await readBounds(tx, run, starts)
-  for (const [start, within] of bounds)
-    await addFinding(tx, run.id, { label: labelOf(interval, start), bounds: within, rows: 0, blocks: "{}" })
+  const seeded = [...bounds].map(([start, within]) => ({
+    label: labelOf(interval, start),
+    bounds: within,
+    rows: 0,
+    blocks: "{}",
+  }))
+  await addFindings(tx, run.id, seeded)
 }
 
 /** The first days of the intervals that the survey found rows of. */

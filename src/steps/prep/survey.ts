@@ -3,10 +3,10 @@ import { nextBatchBlocks, paceLimits, zoneBlocks } from "../../domain/pace.ts"
 import { CutoverError } from "../../errors/CutoverError.ts"
 import { type Queryable } from "../../postgres/Queryable.ts"
 import { type Sql, ident, sql, table } from "../../postgres/sql.ts"
-import { type Bounds, addFinding } from "../../store/partitions.ts"
+import { type Bounds, addFindings } from "../../store/partitions.ts"
 import { type Run, saveRunFacts } from "../../store/runs.ts"
 import type { RunStep } from "../Step.ts"
-import { watchHeap } from "../source/onWatchedSource.ts"
+import { watchHeap } from "../source/watchSource.ts"
 import { intervalStartOf, intervalStartOfKey, readBounds } from "../keyExpression.ts"
 
 /** The label of the partition for rows without a key. */
@@ -85,16 +85,15 @@ async function saveFindings(tx: Queryable, run: Run, rows: readonly SurveyRow[])
   const starts = rows.flatMap((row) => (row.start === null ? [] : [finite(run, row.start)]))
   const bounds = await readBounds(tx, run, starts)
   await assertWithin(tx, run, rows, bounds)
-  for (const row of rows) {
-    const isDefault = row.start === null
-    if (isDefault && run.options.nullKeys === "refuse") throw unexpectedNulls(run, row.rows)
-    await addFinding(tx, run.id, {
-      label: isDefault ? defaultLabel : labelOf(run.options.interval, row.start),
-      bounds: isDefault ? null : (bounds.get(row.start) ?? null),
-      rows: Number(row.rows),
-      blocks: row.blocks,
-    })
-  }
+  const nulls = rows.find((row) => row.start === null)
+  if (nulls !== undefined && run.options.nullKeys === "refuse") throw unexpectedNulls(run, nulls.rows)
+  const found = rows.map(({ start, rows: count, blocks }) => ({
+    label: start === null ? defaultLabel : labelOf(run.options.interval, start),
+    bounds: start === null ? null : (bounds.get(start) ?? null),
+    rows: Number(count),
+    blocks,
+  }))
+  await addFindings(tx, run.id, found)
 }
 
 /**

@@ -6,7 +6,7 @@ import { type Sql, sql } from "../../postgres/sql.ts"
 import type { Boundary } from "../../store/Blueprint.ts"
 import {
   type Partition,
-  addFinding,
+  addFindings,
   findPartitionByLabel,
   readPartitions,
   savePartitionState,
@@ -71,13 +71,13 @@ async function noteMonths(tx: Queryable, run: Run, { day }: Boundary): Promise<v
   const { interval, monthsAhead } = run.options
   const starts = startsAhead(interval, day, monthsAhead)
   const bounds = await readBounds(tx, run, starts)
-  for (const start of starts)
-    await addFinding(tx, run.id, {
-      label: labelOf(interval, start),
-      bounds: bounds.get(start) ?? null,
-      rows: 0,
-      blocks: "{}",
-    })
+  const months = starts.map((start) => ({
+    label: labelOf(interval, start),
+    bounds: bounds.get(start) ?? null,
+    rows: 0,
+    blocks: "{}",
+  }))
+  await addFindings(tx, run.id, months)
   await nameTables(tx, run)
 }
 
@@ -105,7 +105,8 @@ async function noteHistory(tx: Queryable, run: Run, { edge }: Boundary): Promise
     tx,
     sql`select greatest(reltuples, 0)::float8 as rows from pg_class where oid = ${run.sourceOid}`,
   )
-  await addFinding(tx, run.id, { label: historyLabel, bounds: { from: unbounded, to: edge }, rows, blocks: "{}" })
+  const history = { label: historyLabel, bounds: { from: unbounded, to: edge }, rows, blocks: "{}" }
+  await addFindings(tx, run.id, [history])
   const partition = await findPartitionByLabel(tx, run.id, historyLabel)
   if (partition === undefined) throw new Error(`run ${run.id} lost the partition it just noted`)
   await saveTableName(tx, partition.id, historyName(run.table).name)

@@ -2,6 +2,7 @@ import { CutoverError } from "../../errors/CutoverError.ts"
 import { renderTableName } from "../../domain/tableName.ts"
 import { sqlState } from "../../postgres/classify.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
+import { liftStatementTimeout } from "../../postgres/sessionSettings.ts"
 import { type Sql, ident, sql, table } from "../../postgres/sql.ts"
 import type { Run } from "../../store/runs.ts"
 import type { RunStep } from "../Step.ts"
@@ -14,7 +15,7 @@ import { renderBoundary } from "./boundary.ts"
 /** Reads the table once, to know that every row belongs to the history: ATTACH and SET NOT NULL then believe it. */
 export const proveHistory: RunStep = async ({ tx, run }) => {
   await assertUnchanged(tx, run)
-  await tx.query(sql`select set_config('statement_timeout', '0', true)`)
+  await liftStatementTimeout(tx)
   return await unlessBlocked(tx, run, {
     what: "reading the table once",
     oids: [run.sourceOid],

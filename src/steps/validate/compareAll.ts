@@ -1,13 +1,12 @@
 import { renderTableName } from "../../domain/tableName.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
-import { sql } from "../../postgres/sql.ts"
 import { type Comparison, type Partition, readPartitions, saveComparison } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import type { CompareStep, Compared } from "../Step.ts"
 import { replayPartition } from "../changes/replayPartition.ts"
 import { tableOf } from "../partitionTable.ts"
 import { assertUnchanged } from "../source/assertUnchanged.ts"
-import { watchHeap } from "../source/onWatchedSource.ts"
+import { watchHeap } from "../source/watchSource.ts"
 import { compareMonths } from "./compareMonths.ts"
 import { narrow } from "./narrow.ts"
 import { pairOf } from "./validatePartition.ts"
@@ -19,7 +18,6 @@ import { pairOf } from "./validatePartition.ts"
 export const compareAll: CompareStep = async ({ tx, run }) => {
   await assertUnchanged(tx, run)
   await watchHeap({ tx, run })
-  await tx.query(sql`select set_config('statement_timeout', '0', true)`)
   const partitions = await readPartitions(tx, run.id)
   for (const partition of partitions) await replayPartition(tx, run, partition)
   const found = await compareMonths(tx, run, partitions)

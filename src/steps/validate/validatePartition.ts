@@ -1,5 +1,4 @@
 import { renderTableName } from "../../domain/tableName.ts"
-import { sql } from "../../postgres/sql.ts"
 import { changeLogOf } from "../../store/changeLog.ts"
 import { type Partition, readAllBlocks, saveComparison } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
@@ -14,7 +13,6 @@ import { narrow } from "./narrow.ts"
  * whose change does not wait in the log lies where the survey saw it, or where the last replay found it.
  */
 export const validatePartition: PartitionStep = async ({ tx, run }, partition) => {
-  await tx.query(sql`select set_config('statement_timeout', '0', true)`)
   await replayPartition(tx, run, partition)
   const pair = { ...pairOf(run, partition), blocks: await readAllBlocks(tx, partition) }
   const found = await compare(tx, run, pair)

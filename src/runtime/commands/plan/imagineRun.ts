@@ -39,6 +39,7 @@ export async function imagineRun(
   const notYet = {
     fingerprint: null,
     guardMark: null,
+    throttled: null,
     swappedAt: null,
     fallbackUntil: null,
     legacyTable: null,

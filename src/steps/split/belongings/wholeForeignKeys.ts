@@ -60,7 +60,6 @@ export async function plannedWholeForeignKeys(db: Queryable, exchange: Exchange)
 export async function validateWholeForeignKeys(tx: Queryable, run: Run): Promise<void> {
   const place = placeOf(run)
   if (place === undefined || place.foreignKeys.length === 0) return
-  await tx.query(sql`select set_config('statement_timeout', '0', true)`)
   const wanted = place.foreignKeys.filter((key) => key.isValidated)
   const statements = (await addsToParent(tx))
     ? wanted.map((key) => sql`alter table ${table(place.whole)} validate constraint ${ident(key.name)}`)

@@ -52,8 +52,6 @@ export function isLost({ isSelf, refersTo }: ForeignKeyDescription, keyColumn: s
  */
 export async function validateForeignKeys(tx: Queryable, run: Run, oid: number): Promise<void> {
   const holders = await readHolders(tx, oid)
-  if (holders.length === 0) return
-  await tx.query(sql`select set_config('statement_timeout', '0', true)`)
   const wanted = requireBlueprint(run).source.foreignKeys
   const toRead = holders.filter((holder) => !holder.isValidated && !isLeftUnread(wanted, holder.name))
   const onParent = new Set(holders.filter((one) => one.oid === oid).map((one) => one.name))

@@ -42,7 +42,6 @@ export async function refreshMaterializedViews(tx: Queryable, oid: number): Prom
     where v.relkind = 'm' and not v.relispopulated
       and v.oid in (select r.ev_class from pg_rewrite r where ${readsTable(oid)})
     order by v.oid`)
-  if (rows.length > 0) await tx.query(sql`select set_config('statement_timeout', '0', true)`)
   for (const view of rows) await tx.query(refreshStatement(view))
 }
 

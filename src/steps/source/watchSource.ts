@@ -1,15 +1,15 @@
-import type { PartitionStep, StepContext } from "../Step.ts"
+import type { StepContext } from "../Step.ts"
 import { heedTruncation } from "../changes/truncation.ts"
 import { assertSameHeap } from "./assertSameHeap.ts"
 import { assertUntouched } from "./assertUnchanged.ts"
 
-/** A step that first makes sure that nothing happened to the source which the copy could miss. */
-export function onWatchedSource(step: PartitionStep): PartitionStep {
-  return async (context, partition) => {
-    await assertUntouched(context.tx, context.run)
-    await watchHeap(context)
-    return await step(context, partition)
-  }
+/**
+ * Makes sure that nothing happened to the source which the copy could miss. It stays so until the transaction ends, but for
+ * changes that take no strong lock, which the next look finds.
+ */
+export async function watchSource(context: StepContext): Promise<void> {
+  await assertUntouched(context.tx, context.run)
+  await watchHeap(context)
 }
 
 /** Reading by blocks goes on only in the heap that the survey saw, or in the one that a TRUNCATE left. */
