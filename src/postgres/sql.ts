@@ -13,7 +13,7 @@ export function sql(strings: TemplateStringsArray, ...parts: readonly unknown[])
   const values: unknown[] = []
   parts.forEach((part, index) => {
     if (isFragment(part)) {
-      text += part.text.replace(/\$(\d+)/g, (_, n: string) => `$${Number(n) + values.length}`)
+      text += textAfter(values, part)
       values.push(...part.values)
     } else {
       values.push(part)
@@ -60,7 +60,18 @@ export function prepared(statement: Sql): Sql {
 }
 
 export function join(parts: readonly Sql[], separator = ", "): Sql {
-  return parts.reduce((joined, part, index) => (index === 0 ? part : sql`${joined}${raw(separator)}${part}`), raw(""))
+  const values: unknown[] = []
+  const texts = parts.map((part) => {
+    const text = textAfter(values, part)
+    values.push(...part.values)
+    return text
+  })
+  return fragment(texts.join(raw(separator).text), values)
+}
+
+/** The text of a piece that comes after others, which have these values. */
+function textAfter(values: readonly unknown[], part: Sql): string {
+  return part.text.replace(/\$(\d+)/g, (_, n: string) => `$${Number(n) + values.length}`)
 }
 
 /** The text that goes to the server, with a comment that names its sender in `pg_stat_activity`. */

@@ -2,7 +2,7 @@ import { renderTableName } from "../domain/tableName.ts"
 import { CutoverError } from "../errors/CutoverError.ts"
 import { readOne, findOne, type Queryable } from "../postgres/Queryable.ts"
 import { targetName } from "../domain/derivedNames.ts"
-import { sql } from "../postgres/sql.ts"
+import { join, sql } from "../postgres/sql.ts"
 import type { Run } from "../store/runs.ts"
 import type { RunEvent } from "../machine/events.ts"
 import type { Outcome, RunStep } from "./Step.ts"
@@ -54,7 +54,8 @@ async function changeCatalogBefore(tx: Queryable, run: Run): Promise<Outcome<Run
     oids: [run.sourceOid, ...(await readTargetPartitions(tx, run)).map((one) => one.oid)],
     attempt: 1,
     work: async () => {
-      for (const month of months) await tx.query(vacuumAsSource(requireBlueprint(run), month))
+      const asSource = months.map((month) => vacuumAsSource(requireBlueprint(run), month))
+      await tx.query(join(asSource, ";\n"))
       await followBack()
       return { event: { type: "replayed" } }
     },

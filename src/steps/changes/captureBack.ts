@@ -34,8 +34,9 @@ export async function ensureCapturesBack(tx: Queryable, run: Run, name: TableNam
     ...((await hasLog(tx, reverseLogOf(run))) ? [] : logStatements(run, name)),
     ...(await missingTriggerStatements(tx, run, [{ ...name, oid: run.targetOid ?? 0 }, ...partitions])),
   ]
-  for (const statement of statements) await tx.query(statement)
-  return statements.length > 0
+  if (statements.length === 0) return false
+  await tx.query(join(statements, ";\n"))
+  return true
 }
 
 /** Notes the partitions that both tables agree on, in the transaction of the swap. */

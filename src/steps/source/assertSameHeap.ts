@@ -1,7 +1,7 @@
 import { renderTableName } from "../../domain/tableName.ts"
 import { CutoverError } from "../../errors/CutoverError.ts"
 import { type Queryable, findOne, readOne } from "../../postgres/Queryable.ts"
-import { type Sql, sql, table } from "../../postgres/sql.ts"
+import { type Sql, raw, sql, table } from "../../postgres/sql.ts"
 import { type Run, readRun, saveRunFacts } from "../../store/runs.ts"
 
 /**
@@ -9,8 +9,7 @@ import { type Run, readRun, saveRunFacts } from "../../store/runs.ts"
  * and checkpoints count blocks. Takes ACCESS SHARE until the transaction ends, as reading does, so that it stays true.
  */
 export async function assertSameHeap(tx: Queryable, run: Run): Promise<void> {
-  await tx.query(sql`lock table only ${table(run.table)} in access share mode`)
-  const file = await readHeapFile(tx, run)
+  const file = await readHeapFile(tx, run, sql`lock table only ${table(run.table)} in access share mode;`)
   if (file === run.heapFile || file === (await readRun(tx, run.id)).heapFile) return
   await assertNotTruncated(tx, run)
   const name = renderTableName(run.table)
@@ -37,10 +36,11 @@ export async function noteHeap(tx: Queryable, run: Run): Promise<void> {
 
 /** An expression: which file holds the rows of a table, as text. */
 export function heapFile(oid: number): Sql {
-  return sql`pg_relation_filenode(${oid}::oid)::text`
+  return sql`pg_relation_filenode(${raw(String(oid))}::oid)::text`
 }
 
-async function readHeapFile(tx: Queryable, run: Run): Promise<string> {
-  const { file } = await readOne<{ file: string }>(tx, sql`select ${heapFile(run.sourceOid)} as file`)
+/** In one text with a statement before it. */
+async function readHeapFile(tx: Queryable, run: Run, before = sql``): Promise<string> {
+  const { file } = await readOne<{ file: string }>(tx, sql`${before} select ${heapFile(run.sourceOid)} as file`)
   return file
 }
