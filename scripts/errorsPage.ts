@@ -121,6 +121,8 @@ const whatToDo: Readonly<Record<ErrorCode, string>> = {
   CUTOVER_DISK_SPACE:
     "Make room. PostgreSQL cannot be asked how much is free, so this is found only where the server runs on the same machine; elsewhere the plan says how much is needed.",
   CUTOVER_WAL_RETAINED: "A warning: let the slot's subscriber catch up, or drop the slot if nobody uses it any more.",
+  CUTOVER_REPLICA_FEEDBACK:
+    "A warning: set `hot_standby_feedback = on` there, and the swap waits for such reports; or let none run there when it comes.",
   CUTOVER_REPLICA_LAG: "A warning: let the replicas catch up first, or choose hours in which they are near.",
   CUTOVER_LONG_TRANSACTION:
     "A warning: end the transaction that the message names, or let it end; the swap waits for it.",

@@ -125,6 +125,10 @@ export const errorCodes = {
     meaning: "A replication slot is behind, and retains all the WAL that a run writes.",
   },
   CUTOVER_REPLICA_LAG: { exit: exitCodes.refused, meaning: "Replicas are behind, or commits wait for them." },
+  CUTOVER_REPLICA_FEEDBACK: {
+    exit: exitCodes.refused,
+    meaning: "A replica does not tell of its snapshots, so the swap cannot wait for a report that runs there.",
+  },
   CUTOVER_LONG_TRANSACTION: {
     exit: exitCodes.refused,
     meaning: "Transactions have been open for long, or are prepared; the swap waits for them.",

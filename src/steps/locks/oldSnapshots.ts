@@ -14,6 +14,9 @@ import { BlockedError } from "./unlessBlocked.ts"
  * REPEATABLE READ transaction, or with a cursor open. But a statement with parameters leaves its portal, and so its snapshot,
  * until the next one (PostgreSQL manual, 54.2.3): a busy application has such sessions at every moment, and their transactions
  * last for milliseconds. Whoever has used the table lets go of its lock, and so ends, before the swap has it.
+ *
+ * A report on a replica would read the new table as empty too. Where hot_standby_feedback is on the replica tells the oldest
+ * snapshot that it has, every wal_receiver_status_interval; where it is off nobody here can know.
  */
 export async function assertNoOldSnapshots(tx: Queryable, run: Run): Promise<void> {
   const [first, ...others] = await readOldSnapshots(tx, run)
@@ -40,7 +43,7 @@ async function readOldSnapshots(db: Queryable, run: Run): Promise<string[]> {
   // A transaction reads pg_stat_activity once, and sees it so ever after (PostgreSQL manual, 27.2.2).
   await db.query(sql`select pg_stat_clear_snapshot()`)
   const { rows } = await db.query<{ who: string }>(sql`
-    select format('pid %s (%s) has held a snapshot for %s s%s', a.pid,
+    (select format('pid %s (%s) has held a snapshot for %s s%s', a.pid,
                   concat_ws(', ', a.usename, nullif(a.application_name, '')),
                   round(extract(epoch from clock_timestamp() - a.xact_start))::text,
                   ': ' || regexp_replace(left(a.query, 120), '\\s+', ' ', 'g')) as who
@@ -60,6 +63,13 @@ async function readOldSnapshots(db: Queryable, run: Run): Promise<string[]> {
            or exists (select from cutover.runs r
                       where r.id = ${run.id} and a.xact_start <= r.loaded_seen and age(a.backend_xmin) >= age(r.loaded_xid::xid)))
     order by a.xact_start
-    limit 5`)
+    limit 5)
+    union all
+    select format('replica %s reports one that is older than the copy',
+                  coalesce(nullif(w.application_name, ''), host(w.client_addr), w.pid::text))
+    from pg_stat_replication w
+    left join pg_replication_slots s on s.active_pid = w.pid and s.slot_type = 'physical'
+    join cutover.runs r on r.id = ${run.id}
+    where age(coalesce(w.backend_xmin, s.xmin)) >= age(r.loaded_xid::xid)`)
   return rows.map((row) => row.who)
 }

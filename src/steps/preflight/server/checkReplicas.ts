@@ -5,13 +5,19 @@ import { type Check, type Finding, type ServerContext, ok, warn } from "../Check
 /** From here on a replica is behind, not just busy. */
 const lagSeconds = 10
 
-type Replica = { readonly name: string; readonly state: string | null; readonly seconds: number | null }
+type Replica = { readonly name: string; readonly seconds: number | null; readonly isSilent: boolean }
 
-/** Replicas replay what a run writes; one that is behind already will be further behind, and a synchronous one slows every commit. */
+/**
+ * Replicas replay what a run writes; one that is behind already will be further behind, and a synchronous one slows every commit.
+ * One without hot_standby_feedback is silent; so looks whatever our role may not see, and what replays nothing, like a backup.
+ */
 export const checkReplicas: Check<ServerContext> = async ({ db }) => {
   const { rows } = await db.query<Replica>(sql`
-    select coalesce(nullif(application_name, ''), pid::text) as name, state, extract(epoch from replay_lag)::float8 as seconds
-    from pg_stat_replication
+    select coalesce(nullif(w.application_name, ''), w.pid::text) as name, extract(epoch from w.replay_lag)::float8 as seconds,
+           w.replay_lsn is not null and s.slot_type is distinct from 'logical'
+           and coalesce(w.backend_xmin, s.xmin) is null as "isSilent"
+    from pg_stat_replication w
+    left join pg_replication_slots s on s.active_pid = w.pid
     order by 1`)
   const { names } = await readOne<{ names: string }>(
     db,
@@ -25,6 +31,14 @@ export const checkReplicas: Check<ServerContext> = async ({ db }) => {
       "Find out why before a run writes as much again as the table is large.",
     ),
   )
+  for (const { name } of rows.filter((one) => one.isSilent))
+    findings.push(
+      warn(
+        "CUTOVER_REPLICA_FEEDBACK",
+        `replica ${name} does not tell of its snapshots (hot_standby_feedback): a REPEATABLE READ report that runs there when the table is swapped may read it as empty afterwards.`,
+        "Set hot_standby_feedback = on there, and the swap waits for such reports; or let none run there when it comes.",
+      ),
+    )
   if (names !== "")
     findings.push(
       warn(
