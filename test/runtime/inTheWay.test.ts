@@ -5,6 +5,7 @@ import { sql } from "../../src/postgres/sql.ts"
 import { rollback } from "../../src/runtime/commands/rollback.ts"
 import { findLongTransaction } from "../../src/steps/swap/obstacles.ts"
 import type { Run } from "../../src/store/runs.ts"
+import { readStatus } from "../../src/store/status.ts"
 import { type TestDatabase, type TestServer, startServer } from "../support/database.ts"
 import { contentOf } from "../support/oracle.ts"
 import { launchRun, services, waitForStatus, worker } from "../support/runs.ts"
@@ -223,6 +224,41 @@ describe("an autovacuum of the table, which would take hours,", () => {
     await database.query("update cutover.runs set gate_opened_at = clock_timestamp()")
     const { attach } = await waitForStatus(open, run.id, (one) => one.run.state === "cleanup", 20_000)
     expect(attach.swappedAt).not.toBeNull()
+  })
+})
+
+describe("an autovacuum of the table that prevents wraparound", () => {
+  it("is named, lives on, and lets the swap come when it is over", async () => {
+    await using server = await startServer(undefined, { autovacuum_naptime: "1s", autovacuum_freeze_max_age: "100000" })
+    await using database = await server.createDatabase("wraparound")
+    await using open = await services(database)
+    await createTables(database)
+    // What prevents wraparound comes all the same.
+    await database.query(
+      "alter table t set (autovacuum_enabled = off, autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)",
+    )
+    const run = await launchRun(open, {
+      table: "t",
+      by: "d",
+      options: { writes: "capture", attach: "manual", monthsAhead: 0, monthsBack: 0 },
+    })
+    await using _ = await worker(open, run.id)
+    await waitForStatus(open, run.id, (one) => /ready to attach/.test(one.run.reason ?? ""), 20_000)
+    await database.query("do $$ begin for n in 1..110000 loop perform pg_current_xact_id(); commit; end loop; end $$")
+    const preventing = async (): Promise<{ pid: number }[]> =>
+      await database.query(vacuumsOf("t (to prevent wraparound)"))
+    await vi.waitFor(async () => expect(await preventing()).toHaveLength(1), waiting)
+    const before = await preventing()
+    await database.query("update cutover.runs set gate_opened_at = clock_timestamp()")
+    const blocked = await waitForStatus(open, run.id, (one) => (one.run.reason ?? "").startsWith("the swap waits"))
+    expect(blocked.run.reason).toMatch(/pid \d+ .*to prevent wraparound/)
+    await sleep(1_500)
+    expect(await preventing()).toEqual(before)
+    await vi.waitFor(async () => {
+      // Those of the months, which are vacuumed as the source is, come at last too.
+      await database.query(`select pg_cancel_backend(pid) from (${vacuumsOf("t%")}) as vacuums`)
+      expect((await readStatus(open.database, run.id)).run.state).toBe("cleanup")
+    }, waiting)
   })
 })
 
