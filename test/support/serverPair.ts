@@ -16,6 +16,8 @@ export type ServerPair = AsyncDisposable & {
   stopReplication(): Promise<void>
   /** Returns when the standby has what the primary has committed. */
   catchUp(): Promise<void>
+  /** Returns when the primary has ended the work of clients that it has lost. */
+  leftAlone(): Promise<void>
   /** Makes the standby a primary, with a timeline of its own. */
   promote(): Promise<void>
 }
@@ -46,6 +48,12 @@ export async function startPair(major: Major = mainMajor): Promise<ServerPair> {
       await ask(standby, "select pg_reload_conf()")
       while ((await ask(standby, "select from pg_stat_wal_receiver")).length > 0)
         await new Promise((resolve) => setTimeout(resolve, 10))
+    },
+    leftAlone: async () => {
+      const clients = `
+        select from pg_stat_activity
+        where backend_type = 'client backend' and application_name similar to '(cutover/|writer )%'`
+      while ((await ask(primary, clients)).length > 0) await new Promise((resolve) => setTimeout(resolve, 20))
     },
     promote: async () => {
       const [promoted] = await ask<{ done: boolean }>(standby, "select pg_promote(true, 60) as done")

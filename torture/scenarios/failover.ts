@@ -18,13 +18,14 @@ const mostStallMs = 15_000
 const lostMs = 200
 
 /**
- * The primary is killed in a step of a run, and its standby promoted. By the seed the standby has all that was committed or lacks
- * the last moments of it, and gets the connections before it is promoted or after.
+ * The primary is lost in a step of a run, and its standby promoted. By the seed the primary is killed, or lives on, cut off from all
+ * its clients; and the standby has all that was committed or lacks the last moments of it, and gets the connections before it is
+ * promoted or after.
  */
 export const failover: Scenario = {
   id: "C4",
   name: "failover",
-  says: "the primary is killed, and a standby takes over, with the last commits or without; the run goes on, and the old primary is left alone",
+  says: "the primary is killed or cut off, and a standby takes over, with the last commits or without; the run goes on, and the old primary is left alone",
   seeds: { quick: 4, usual: 10, full: 30 },
   isDurable: false,
   atOnce: 2,
@@ -57,7 +58,7 @@ async function runFailover(server: TestServer, seed: number, { at = "" }: Option
   const moments = parseMoments(at)
   let old: OldPrimary | undefined
   const failOver = async (): Promise<void> => {
-    await losePrimary(pair, isLossy(seed))
+    await losePrimary(pair, seed, [applications, proxy])
     now = after
     await before.pool.end()
     const turn = (): void => {
@@ -67,7 +68,9 @@ async function runFailover(server: TestServer, seed: number, { at = "" }: Option
     await sleep(isEarly(seed) ? 500 : 0)
     await pair.promote()
     turn()
-    old = await wakeOldPrimary(pair, before.name)
+    // Somebody starts it again, as it was: whoever still had its address would write to it.
+    if (!isCutOff(seed)) await pair.primary.start()
+    old = await watchOldPrimary(pair, before.name)
   }
   let failing: Promise<void> | undefined
   proxy.decide = (statement) => {
@@ -85,7 +88,12 @@ async function runFailover(server: TestServer, seed: number, { at = "" }: Option
   const round = await judgeRun(after, {
     writers,
     recording,
-    counts: { faults: old === undefined ? 0 : 1, calls, lossy: isLossy(seed) ? 1 : 0 },
+    counts: {
+      faults: old === undefined ? 0 : 1,
+      calls,
+      lossy: isLossy(seed) ? 1 : 0,
+      cutOff: isCutOff(seed) ? 1 : 0,
+    },
     failures: [...((await old?.findTouched()) ?? ["no moment came"])],
     mostStallMs,
   })
@@ -102,12 +110,20 @@ function isEarly(seed: number): boolean {
   return Math.floor(seed / 2) % 2 === 1
 }
 
-async function losePrimary(pair: ServerPair, isWithLoss: boolean): Promise<void> {
-  if (isWithLoss) {
+/** Whether the old primary lives on, and only its clients have lost it. */
+function isCutOff(seed: number): boolean {
+  return seed % 3 === 0
+}
+
+async function losePrimary(pair: ServerPair, seed: number, ways: readonly FaultProxy[]): Promise<void> {
+  if (isLossy(seed)) {
     await pair.stopReplication()
     await sleep(lostMs)
   }
-  await pair.primary.killImmediately()
+  if (!isCutOff(seed)) return await pair.primary.killImmediately()
+  for (const way of ways) way.cutAll()
+  await pair.leftAlone()
+  if (!isLossy(seed)) await pair.catchUp()
 }
 
 type OldPrimary = {
@@ -116,9 +132,7 @@ type OldPrimary = {
   findTouched(): Promise<string[]>
 }
 
-/** Somebody starts the old primary again, as it was: whoever still had its address would write to it. */
-async function wakeOldPrimary(pair: ServerPair, name: string): Promise<OldPrimary> {
-  await pair.primary.start()
+async function watchOldPrimary(pair: ServerPair, name: string): Promise<OldPrimary> {
   const database = openDatabase(name, pair.primary.url)
   const readMarks = async (): Promise<string> => {
     const [{ there } = { there: false }] = await database.query<{ there: boolean }>(

@@ -69,9 +69,10 @@ export class FaultProxy implements AsyncDisposable {
     this.#decide = decide
   }
 
-  /** New connections go to another server from now on; those that are open stay where they are. */
+  /** New connections go to another server from now on, and are let in again; those that are open stay where they are. */
   set serverUrl(url: string) {
     this.#server = new URL(url)
+    this.#isRefusing = false
   }
 
   /** Cuts every connection at once and lets nobody in any more: to the server, the client has died. */
