@@ -1,5 +1,6 @@
 import pg from "pg"
 import { describe, expect, it } from "vitest"
+import { abort } from "../../src/runtime/commands/abort.ts"
 import { statementText } from "../../src/postgres/sql.ts"
 import { attachStatements } from "../../src/steps/copy/catchUp.ts"
 import { partitionStatements } from "../../src/steps/copy/createPartitionTable.ts"
@@ -8,7 +9,7 @@ import { readPartition } from "../../src/store/partitions.ts"
 import { readRun } from "../../src/store/runs.ts"
 import { type TestDatabase, createDatabase } from "../support/database.ts"
 import { stepTo } from "../support/jobs.ts"
-import { isQuiet, launchRun, services, waitForStatus, worker } from "../support/runs.ts"
+import { isQuiet, launchRun, services, waitForStatus, workUntil, worker } from "../support/runs.ts"
 import { FaultProxy } from "../support/wire/faultProxy.ts"
 
 describe("what changes on the way to the lock of the swap", () => {
@@ -111,6 +112,32 @@ describe.each([
     expect(outcomes[0]).toBe("55P03")
     expect(status.run).toMatchObject({ state: "cleanup", error: null })
   })
+})
+
+describe("the lock under which a run is aborted", () => {
+  it.each([{ strategy: "copy" }, { strategy: "relabel" }] as const)(
+    "is taken when the partitions are dropped already ($strategy)",
+    async ({ strategy }) => {
+      await using database = await createDatabase("aborted")
+      await createTable(database)
+      await using proxy = await FaultProxy.start(database.url)
+      await using open = await services({ ...database, url: proxy.url })
+      const options = { writes: "capture", strategy, attach: "manual" } as const
+      const run = await launchRun(open, { table: "t", by: "d", options })
+      await workUntil(open, run.id, (one) => /ready to attach/.test(one.run.reason ?? ""))
+      const already = proxy.statements.length
+      await abort(open, run.id)
+      const texts = proxy.statements.slice(already).map((one) => one.text)
+      const released = texts.findLastIndex((text) => text.startsWith("rollback to savepoint"))
+      const locked = texts.findIndex((text, n) => n > released && /(drop trigger|drop constraint) if exists/.test(text))
+      const dropped = texts.findIndex((text) => text.includes('drop table "public"."t_partitioned"'))
+      expect(dropped).toBeGreaterThan(released)
+      expect(locked).toBeGreaterThan(dropped)
+      const under = texts.slice(locked + 1, texts.indexOf("commit", locked))
+      expect(under.length, under.join("\n")).toBeLessThan(15)
+      expect(under.filter((text) => text.includes('drop table "public"'))).toEqual([])
+    },
+  )
 })
 
 describe("a month that is attached", () => {

@@ -1,7 +1,8 @@
 import { targetName } from "../../domain/derivedNames.ts"
+import type { TableName } from "../../domain/tableName.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
 import { findNameOf, findRelation } from "../../postgres/catalog/findRelation.ts"
-import { sql, table } from "../../postgres/sql.ts"
+import { join, sql, table } from "../../postgres/sql.ts"
 import { readPartitions } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import { dropChangeLog } from "../changes/capture.ts"
@@ -15,18 +16,28 @@ import { dropProofStatements } from "../relabel/boundHistory.ts"
 import { relabels } from "../relabel/relabels.ts"
 import { readTargetPartitions } from "../targetPartitions.ts"
 
-/** Drops what the run made, never with CASCADE; the source is as it was, and takes writes again. */
+/**
+ * Drops what the run made, never with CASCADE; the source is as it was, and takes writes again. The source comes last: what guards
+ * it goes under ACCESS EXCLUSIVE, held until the commit, and to drop hundreds of partitions takes seconds.
+ */
 export async function dropScaffold(tx: Queryable, run: Run): Promise<void> {
   await limitLocks(tx, run)
-  // ACCESS EXCLUSIVE on the source until the commit; taken first, so that a reader in the way costs the rest nothing.
   // By OID: somebody may have renamed it, which is a reason to abort.
   const source = await findNameOf(tx, run.sourceOid)
+  if (source !== undefined) await tryLock(tx, source)
+  await dropTarget(tx, run)
   if (source !== undefined) {
     const guards = relabels(run) ? await dropProofStatements(tx, run, source) : dropGuardStatements(run, source)
-    for (const statement of guards) await tx.query(statement)
+    await tx.query(join(guards, ";\n"))
   }
   await dropChangeLog(tx, run)
-  await dropTarget(tx, run)
+}
+
+/** Takes the lock and lets it go, so that a reader in the way costs the rest nothing. */
+async function tryLock(tx: Queryable, source: TableName): Promise<void> {
+  await tx.query(sql`savepoint try_lock`)
+  await tx.query(sql`lock table only ${table(source)} in access exclusive mode`)
+  await tx.query(sql`rollback to savepoint try_lock`)
 }
 
 /** Drops the target, its partitions, and the way back. An adopted one stays, emptied: the run found it, it did not make it. */
