@@ -28,9 +28,12 @@ export function parseInjections(text: string): Injection[] {
 
 /** A job's transaction takes the job's lock first. pg-boss has locks of its own, in texts of several statements. */
 export function isInJob(statement: Statement): boolean {
-  return [...statement.before.slice(0, 2), statement].some((one) =>
-    one.text.startsWith("select pg_try_advisory_xact_lock"),
-  )
+  return [...statement.before.slice(0, 2), statement].some(claimsJob)
+}
+
+/** The statement by which a transaction takes the lock of its job; the key is its first value. */
+export function claimsJob({ text }: Statement): boolean {
+  return text.trimStart().startsWith("select pg_try_advisory_xact_lock")
 }
 
 /** Tells of the statements of a proxy, asked in their order, which work for a job: in its transaction, or in the session that builds indexes. */

@@ -7,7 +7,7 @@ import { isQuiet, launchRun, services, waitForStatus, worker } from "../../test/
 import type { Statement } from "../../test/support/wire/Statement.ts"
 import { FaultProxy } from "../../test/support/wire/faultProxy.ts"
 import type { Round, Scenario } from "../Scenario.ts"
-import { isInJob } from "../faults/Injection.ts"
+import { claimsJob, isInJob } from "../faults/Injection.ts"
 import { judgeRun } from "../faults/judgeRun.ts"
 import { recordingOf } from "../faults/recording.ts"
 import { createSmallTable, launchInput, startSlowWriters } from "../faults/smallTable.ts"
@@ -103,7 +103,7 @@ async function dieAmidJob(proxy: FaultProxy, { passed, first }: Dying): Promise<
 }
 
 function keyOf({ before }: Statement): string {
-  return before.find((one) => one.text.startsWith("select pg_try_advisory_xact_lock"))?.values[0] ?? ""
+  return before.find(claimsJob)?.values[0] ?? ""
 }
 
 type Attempt = { readonly id: string; readonly retry_count: number }
