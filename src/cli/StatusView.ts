@@ -4,7 +4,7 @@ import { renderStatusLine } from "./render/statusLine.ts"
 import { renderStatus } from "./render/statusTable.ts"
 
 /** How often a stream that is no terminal gets a line, besides those at each change of state. */
-const lineEveryMs = 10_000
+export const lineEveryMs = 10_000
 
 /** A picture lower than this shows too little. */
 const lowest = 14
@@ -21,6 +21,11 @@ export class StatusView {
   constructor(output: Output, { leave = 0 }: { leave?: number } = {}) {
     this.#output = output
     this.#leave = leave
+  }
+
+  /** Whether all that happens is shown, and not only changes of state. */
+  get moves(): boolean {
+    return this.#output.isTerminal
   }
 
   show(status: Status): void {

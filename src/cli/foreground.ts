@@ -5,8 +5,8 @@ import type { Services } from "../runtime/Services.ts"
 import { Worker } from "../runtime/Worker.ts"
 import { acrossBreaks } from "../runtime/acrossBreaks.ts"
 import { readStatus } from "../store/status.ts"
-import type { Run } from "../store/runs.ts"
-import { StatusView } from "./StatusView.ts"
+import { type Run, readPosition } from "../store/runs.ts"
+import { StatusView, lineEveryMs } from "./StatusView.ts"
 import { type Context, isTalkative, say } from "./context.ts"
 import { type Stop, listenForStop } from "./listenForStop.ts"
 import { lanesOf } from "../steps/throttle/paceOf.ts"
@@ -20,8 +20,11 @@ export type Left = {
 /** What a launch says first, which should stay in sight while the run goes on. */
 const linesAbove = 8
 
-/** Often enough that bars move smoothly; the question costs the server about a millisecond. */
+/** Often enough that bars move smoothly. */
 const pollMs = 250
+
+/** The question costs the server a millisecond, and more the more changes wait: it takes a tenth of a core at most. */
+const restShare = 9
 
 /**
  * Works a run here and shows its progress, until there is nothing to do now: it is finished, halted, or waits for its
@@ -62,21 +65,40 @@ function leaveOnce(context: Context, worker: Worker, stop: Stop): () => Promise<
   return leave
 }
 
-/** Shows the run until it is over or a signal comes, and returns what was seen last. */
+/**
+ * Shows the run until it is over or a signal comes, and returns what was seen last. The whole status is read where something of it
+ * will be shown: it counts changes that wait, and tells of every month.
+ */
 async function watch(services: Services, run: Run, stop: Stop, view: StatusView | undefined): Promise<Status> {
   let seen = await acrossBreaks(services, () => readStatus(services.database, run.id), stop.signal)
+  let readAt = performance.now()
+  let restMs = pollMs
   while (!stop.signal.aborted && !isOver(seen, run)) {
     view?.show(seen)
-    await sleep(pollMs, undefined, { signal: stop.signal }).catch(() => {})
+    await sleep(restMs, undefined, { signal: stop.signal }).catch(() => {})
+    const isDue = view?.moves === true || performance.now() - readAt >= lineEveryMs
+    if (!isDue && !(await hasMoved(services, seen))) continue
+    const askedAt = performance.now()
     seen = (await readPatiently(services, run)) ?? seen
+    readAt = performance.now()
+    restMs = Math.max(pollMs, restShare * (readAt - askedAt))
   }
   return seen
 }
 
-/** Undefined while the database is away; the worker says so, and goes on when it is back. */
+async function hasMoved(services: Services, { run: { id, state, control } }: Status): Promise<boolean> {
+  const now = await patiently(() => readPosition(services.database, id))
+  return now !== undefined && (now.state !== state || now.control !== control || now.finishedAt !== null)
+}
+
 async function readPatiently(services: Services, run: Run): Promise<Status | undefined> {
+  return await patiently(() => readStatus(services.database, run.id))
+}
+
+/** Undefined while the database is away; the worker says so, and goes on when it is back. */
+async function patiently<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await readStatus(services.database, run.id)
+    return await ask()
   } catch (error) {
     if (isTransient(error)) return undefined
     throw error

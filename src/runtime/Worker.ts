@@ -5,7 +5,7 @@ import { lockKey, heldKeys } from "../postgres/advisoryLock.ts"
 import { classify } from "../postgres/classify.ts"
 import { sql } from "../postgres/sql.ts"
 import { logChannel } from "../store/log.ts"
-import { readOpenRuns, readRun } from "../store/runs.ts"
+import { readOpenRuns, readPosition } from "../store/runs.ts"
 import { deleteDeadWorkers, deleteWorker, insertWorker } from "../store/workers.ts"
 import type { Job } from "./Job.ts"
 import { readActiveAttempts, wakeChannel } from "./Queue.ts"
@@ -232,7 +232,7 @@ export class Worker {
       const lasting = [...this.#flights].filter((flight) => longTasks.has(flight.job.data.task))
       const runIds = new Set(lasting.map((flight) => flight.job.data.runId))
       for (const runId of runIds) {
-        const { control } = await readRun(this.#services.database, runId)
+        const { control } = await readPosition(this.#services.database, runId)
         if (control === "paused" || control === "halted") this.#cancelLongFlights((job) => job.data.runId === runId)
       }
     } catch (error) {

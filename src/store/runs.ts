@@ -81,6 +81,11 @@ export async function readRun(db: Queryable, id: string): Promise<Run> {
   return run
 }
 
+/** Where a run is, in a few bytes: for who asks again and again. */
+export async function readPosition(db: Queryable, id: string): Promise<Pick<Run, "state" | "control" | "finishedAt">> {
+  return await readOne(db, sql`select state, control, finished_at as "finishedAt" from cutover.runs where id = ${id}`)
+}
+
 /** The latest run of a table, open or not. */
 export async function findLatestRun(db: Queryable, table: TableName): Promise<Run | undefined> {
   return await findRun(db, sql`r.table_schema = ${table.schema} and r.table_name = ${table.name}`)
