@@ -9,7 +9,7 @@ type Replica = { readonly name: string; readonly seconds: number | null; readonl
 
 /**
  * Replicas replay what a run writes; one that is behind already will be further behind, and a synchronous one slows every commit.
- * One without hot_standby_feedback is silent; so looks whatever our role may not see, and what replays nothing, like a backup.
+ * One without hot_standby_feedback is silent. What our role may not see, or what replays nothing, like a backup, is not called so.
  */
 export const checkReplicas: Check<ServerContext> = async ({ db }) => {
   const { rows } = await db.query<Replica>(sql`
