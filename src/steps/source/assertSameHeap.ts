@@ -1,7 +1,7 @@
 import { renderTableName } from "../../domain/tableName.ts"
 import { CutoverError } from "../../errors/CutoverError.ts"
 import { type Queryable, findOne, readOne } from "../../postgres/Queryable.ts"
-import { type Sql, raw, sql, table } from "../../postgres/sql.ts"
+import { type Sql, literal, sql, table } from "../../postgres/sql.ts"
 import { type Run, readRun, saveRunFacts } from "../../store/runs.ts"
 
 /**
@@ -36,7 +36,7 @@ export async function noteHeap(tx: Queryable, run: Run): Promise<void> {
 
 /** An expression: which file holds the rows of a table, as text. */
 export function heapFile(oid: number): Sql {
-  return sql`pg_relation_filenode(${raw(String(oid))}::oid)::text`
+  return sql`pg_relation_filenode(${literal(String(oid))}::oid)::text`
 }
 
 /** In one text with a statement before it. */
