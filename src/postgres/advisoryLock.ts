@@ -44,10 +44,10 @@ const patience = "20s"
 /** Lends a session that holds the lock alone, and waits for its holder up to 20 s. */
 export async function withSessionLock<T>(database: Database, key: string, use: () => Promise<T>): Promise<T> {
   return await database.withSession(async (session) => {
+    // The lock and the setting go with the connection, also where one of them fails.
+    session.discard()
     await session.query(sql`select set_config('lock_timeout', ${patience}, false)`)
     await session.query(sql`select pg_advisory_lock(${key}::bigint)`)
-    // The lock and the setting go with the connection.
-    session.discard()
     return await use()
   })
 }

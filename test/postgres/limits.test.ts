@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { Database } from "../../src/postgres/Database.ts"
+import { withSessionLock } from "../../src/postgres/advisoryLock.ts"
 import { sql } from "../../src/postgres/sql.ts"
 import { withTransaction } from "../../src/postgres/transaction.ts"
 import { limitLocks } from "../../src/steps/locks/limitLocks.ts"
@@ -28,4 +29,13 @@ describe("how long a session of ours waits for a lock", () => {
       await ours.end()
     },
   )
+
+  it("is the usual time again after it waited long for a lock, and in vain", async () => {
+    await using database = await createDatabase("limits")
+    const ours = new Database({ connectionString: database.url, applicationName: "cutover/test", max: 1 })
+    // A key that is no number fails as the wait itself would.
+    await expect(withSessionLock(ours, "no key", async () => {})).rejects.toMatchObject({ code: "22P02" })
+    expect((await ours.query(sql`select current_setting('lock_timeout') as lock`)).rows).toEqual([{ lock: "900ms" }])
+    await ours.end()
+  })
 })

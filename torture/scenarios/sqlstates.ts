@@ -70,8 +70,9 @@ function placesOf(statements: readonly Statement[]): Place[] {
   for (const statement of statements) {
     const inJob = isInJob(statement)
     const name = `${statement.kind} ${inJob}`
-    // A session that cannot roll back is closed; it has nothing to tell.
-    if (places.has(name) || (!inJob && isBegin(statement)) || /^\s*rollback/i.test(statement.text)) continue
+    // A session that cannot roll back, or let go of its lock, is closed; it has nothing to tell.
+    if (places.has(name) || (!inJob && isBegin(statement)) || /^\s*rollback|pg_advisory_unlock/i.test(statement.text))
+      continue
     places.set(name, { kind: statement.kind, occurrence: 1, isInJob: inJob })
   }
   return [...places.values()]
