@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import pg from "pg"
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import { sql } from "../../src/postgres/sql.ts"
+import type { Status } from "../../src/domain/status.ts"
 import { rollback } from "../../src/runtime/commands/rollback.ts"
 import { findLongTransaction } from "../../src/steps/swap/obstacles.ts"
 import type { Run } from "../../src/store/runs.ts"
@@ -87,13 +88,9 @@ describe("in the way of the swap", () => {
     await using database = await server.createDatabase("intheway")
     await using open = await services(database)
     await createTables(database)
-    const run = await launchRun(open, {
-      table: "t",
-      by: "d",
-      options: { writes: "capture", attach: "manual", monthsAhead: 0, monthsBack: 0 },
-    })
+    const run = await launchRun(open, { table: "t", by: "d", options: gated })
     await using _ = await worker(open, run.id)
-    await waitForStatus(open, run.id, (one) => /ready to attach/.test(one.run.reason ?? ""))
+    await waitForStatus(open, run.id, isAtGate)
     const other = new pg.Client({ connectionString: database.url, application_name: "other" })
     await other.connect()
     for (const statement of begin) await other.query(statement)
@@ -213,13 +210,9 @@ describe("an autovacuum of the table, which would take hours,", () => {
       await vi.waitFor(async () => expect(await database.query(vacuumsOf("t"))).toHaveLength(1), waiting)
     }
     await vacuumed()
-    const run = await launchRun(open, {
-      table: "t",
-      by: "d",
-      options: { writes: "capture", attach: "manual", monthsAhead: 0, monthsBack: 0 },
-    })
+    const run = await launchRun(open, { table: "t", by: "d", options: gated })
     await using _ = await worker(open, run.id)
-    await waitForStatus(open, run.id, (one) => /ready to attach/.test(one.run.reason ?? ""), 20_000)
+    await waitForStatus(open, run.id, isAtGate)
     await vacuumed()
     await database.query("update cutover.runs set gate_opened_at = clock_timestamp()")
     const { attach } = await waitForStatus(open, run.id, (one) => one.run.state === "cleanup", 20_000)
@@ -237,13 +230,9 @@ describe("an autovacuum of the table that prevents wraparound", () => {
     await database.query(
       "alter table t set (autovacuum_enabled = off, autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)",
     )
-    const run = await launchRun(open, {
-      table: "t",
-      by: "d",
-      options: { writes: "capture", attach: "manual", monthsAhead: 0, monthsBack: 0 },
-    })
+    const run = await launchRun(open, { table: "t", by: "d", options: gated })
     await using _ = await worker(open, run.id)
-    await waitForStatus(open, run.id, (one) => /ready to attach/.test(one.run.reason ?? ""), 20_000)
+    await waitForStatus(open, run.id, isAtGate)
     await database.query("do $$ begin for n in 1..110000 loop perform pg_current_xact_id(); commit; end loop; end $$")
     const preventing = async (): Promise<{ pid: number }[]> =>
       await database.query(vacuumsOf("t (to prevent wraparound)"))
@@ -280,7 +269,7 @@ describe("an autovacuum of another partition of the whole", () => {
     }
     const run = await launchRun(open, { table: "past", by: "d", options: { writes: "capture", attach: "manual" } })
     await using _ = await worker(open, run.id)
-    await waitForStatus(open, run.id, (one) => /ready to attach/.test(one.run.reason ?? ""), 20_000)
+    await waitForStatus(open, run.id, isAtGate)
     await vacuumed()
     await database.query("update cutover.runs set gate_opened_at = clock_timestamp()")
     await waitForStatus(open, run.id, (one) => one.run.state === "cleanup", 20_000)
@@ -288,6 +277,10 @@ describe("an autovacuum of another partition of the whole", () => {
     expect((await rollback(open, run.id, null)).run.state).toBe("rolledBack")
   })
 })
+
+/** Of a run that waits for somebody to say that it may swap. */
+const gated = { writes: "capture", attach: "manual", monthsAhead: 0, monthsBack: 0 } as const
+const isAtGate = (one: Status): boolean => /ready to attach/.test(one.run.reason ?? "")
 
 const waiting = { timeout: 20_000, interval: 50 }
 const vacuumsOf = (table: string): string => `

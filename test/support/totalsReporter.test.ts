@@ -31,6 +31,7 @@ describe("the totals of a test run", { timeout: 30_000 }, () => {
     ["all pass", `it("a", () => {}); it("b", () => {})`, { status: 0, lastLine: "2 passed, 0 failed" }],
     ["one fails", `it("a", () => {}); it("b", () => expect(1).toBe(2))`, { status: 1, lastLine: "1 passed, 1 failed" }],
     ["a file breaks", `it("a", () => {}); throw new Error("broken")`, { status: 1, lastLine: "0 passed, 1 failed" }],
+    // The text of a file to be run: that a skipped test counts for nothing. Nothing is skipped here.
     ["all are skipped", `it.skip("a", () => {})`, { status: 1, lastLine: "0 passed, 0 failed" }],
     ["an error is nobody's", `it("a", () => void Promise.reject(1))`, { status: 1, lastLine: "1 passed, 1 failed" }],
   ])("are printed last when %s", (_case, text, expected) => {
