@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { existsSync } from "node:fs"
 import { mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -20,7 +21,9 @@ describe("npm run torture -- --quick", () => {
     const torture = spawn(process.execPath, [script, "--quick", "--json", file], {
       stdio: ["ignore", "inherit", "inherit"],
     })
-    await once(torture, "exit")
+    const [code, signal] = (await once(torture, "exit")) as [number | null, string | null]
+    // 1 is said of a scoreboard with failures, and of what broke off before there was one.
+    if (!existsSync(file)) throw new Error(`the torture broke off with ${signal ?? code}; its last lines are above`)
     ;({ scores } = JSON.parse(await readFile(file, "utf8")) as { scores: Score[] })
   }, 1_800_000)
 

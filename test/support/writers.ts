@@ -62,6 +62,7 @@ export async function shuffleHeap(database: TestDatabase): Promise<void> {
 
 /** One kind of transaction; `id` is a random row that nobody else writes at this moment. */
 type Kind = (client: pg.Client, context: KindContext) => Promise<void>
+type Connected = { readonly name: string; readonly kind: Kind; readonly client: pg.Client }
 type KindContext = {
   readonly id: number
   readonly fresh: () => number
@@ -180,7 +181,10 @@ export type WritersOptions = {
   readonly outliveServer?: boolean
 }
 
-/** Starts one writer of each kind. They go on until they are stopped, and note each error that a client would see. */
+/**
+ * Starts one writer of each kind, and returns when all are connected: whoever loses the server from then on has one to lose. They go
+ * on until they are stopped, and note each error that a client would see.
+ */
 export async function startWriters(
   database: TestDatabase,
   rows: number,
@@ -194,11 +198,11 @@ export async function startWriters(
   const waits: number[] = []
   const stopping = new AbortController()
 
-  async function write(kind: Kind, name: string, n: number): Promise<void> {
+  async function write({ name, kind, client: first }: Connected, n: number): Promise<void> {
     const { random } = randomOf(String(seed * 100 + n))
     let next = 0
     const context = { fresh: () => -(n * 10_000_000 + ++next), random, folder, days }
-    let client = await connected(database.url, name)
+    let client = first
     while (!stopping.signal.aborted) {
       const id = 1 + Math.floor(random() * rows)
       const startedAt = performance.now()
@@ -211,7 +215,7 @@ export async function startWriters(
         transactions += 1
       } catch (error) {
         if (outliveServer && isServerGone(error)) {
-          client = await connectedAgain(database.url, name, client)
+          client = await connectedAgain(database.url, name, client, stopping.signal)
           continue
         }
         errors.push(`${name}: ${String(error)}`)
@@ -223,7 +227,10 @@ export async function startWriters(
     await client.end()
   }
 
-  const writing = Object.entries(kinds).map(([name, kind], n) => write(kind, name, n + 1))
+  const all = await Promise.all(
+    Object.entries(kinds).map(async ([name, kind]) => ({ name, kind, client: await connected(database.url, name) })),
+  )
+  const writing = all.map((one, n) => write(one, n + 1))
   async function stop(): Promise<WritersReport> {
     stopping.abort()
     await Promise.all(writing)
@@ -263,16 +270,17 @@ async function connected(url: string, name: string): Promise<pg.Client> {
   return client
 }
 
-/** The server is away for a moment; a writer waits for it. */
-async function connectedAgain(url: string, name: string, lost: pg.Client): Promise<pg.Client> {
+/** The server is away for a moment; a writer waits for it until it is stopped. */
+async function connectedAgain(url: string, name: string, lost: pg.Client, stopped: AbortSignal): Promise<pg.Client> {
   await lost.end().catch(() => {})
-  for (;;) {
+  while (!stopped.aborted) {
     try {
       return await connected(url, name)
     } catch {
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
   }
+  return lost
 }
 
 /** The driver's errors without a code are those of a lost connection. */
