@@ -21,6 +21,8 @@ export type RunEvent =
   /** Changes were replayed, and more may wait. */
   | { readonly type: "replayed" }
   | { readonly type: "swapped" }
+  /** One of the things that are read after a swap, or a rollback; there may be more. */
+  | { readonly type: "reading.done" }
   | { readonly type: "analyzed"; readonly reason: string }
   | { readonly type: "legacy.dropped" }
   | { readonly type: "rolled.back" }

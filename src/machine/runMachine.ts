@@ -231,6 +231,7 @@ export const runMachine = createMachine({
           entry: analyze.entry,
           on: {
             resume: analyze.resume,
+            "reading.done": { actions: schedule("analyze") },
             analyzed: { target: "cleanup", actions: [record("analyze.completed"), recordEvent("fallback.opened")] },
             "rolled.back": { target: "rolledBack", actions: record("rollback.completed") },
           },
@@ -252,7 +253,12 @@ export const runMachine = createMachine({
           states: {
             settle: {
               entry: settle.entry,
-              on: { resume: settle.resume, blocked: { actions: tryLater("settle") }, settled: "discard" },
+              on: {
+                resume: settle.resume,
+                blocked: { actions: tryLater("settle") },
+                "reading.done": { actions: schedule("settle") },
+                settled: "discard",
+              },
             },
             discard: {
               entry: discard.entry,
@@ -283,6 +289,7 @@ export const runMachine = createMachine({
             "writes.guarded": { target: "running", actions: "calm" },
             "survey.advanced": { guard: "inSurvey", target: "running", actions: "calm" },
             replayed: { guard: "inAttach", target: "running", actions: "calm" },
+            "reading.done": { guard: "inSettle", target: "running", actions: "calm" },
             "partition.reset": { guard: "inAttach", target: "running", actions: "calm" },
             swapped: { target: "running", actions: "calm" },
           },

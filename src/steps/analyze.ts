@@ -2,20 +2,18 @@ import { formatDuration } from "../domain/duration.ts"
 import { sql } from "../postgres/sql.ts"
 import { readOne } from "../postgres/Queryable.ts"
 import type { RunStep } from "./Step.ts"
-import { validateWhole } from "./split/belongings.ts"
-import { proveLegacy } from "./split/legacy.ts"
+import { findReadings } from "./readings.ts"
+import { unprovenLegacy } from "./split/legacy.ts"
 import { analyzeWhole } from "./statistics.ts"
-import { validateForeignKeys } from "./swap/belongings/foreignKeys.ts"
-import { refreshMaterializedViews } from "./swap/belongings/materializedViews.ts"
-import { validateIncomingKeys } from "./swap/belongings/incomingKeys.ts"
+import { readNext } from "./swap/Reading.ts"
 
-/** What was put off until after the swap: reading the foreign keys, statistics under the new name; then the fallback window begins. */
+/**
+ * What was put off until after the swap: filling materialized views, reading foreign keys, one at a time; then statistics under the new name, and the fallback
+ * window begins.
+ */
 export const analyze: RunStep = async ({ tx, run }) => {
-  await validateForeignKeys(tx, run, run.targetOid ?? 0)
-  await validateIncomingKeys(tx, run, run.targetOid ?? 0)
-  await proveLegacy(tx, run)
-  await validateWhole(tx, run)
-  await refreshMaterializedViews(tx, run.targetOid ?? 0)
+  const readings = [...(await findReadings(tx, run, run.targetOid ?? 0)), ...(await unprovenLegacy(tx, run))]
+  if (await readNext(tx, readings)) return { event: { type: "reading.done" } }
   await analyzeWhole(tx, run.table, run.targetOid ?? 0)
   const { until } = await readOne<{ until: string }>(
     tx,

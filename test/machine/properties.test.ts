@@ -97,7 +97,7 @@ describe("whatever happens to a run", () => {
 
 it("leads random runs to every step", () => {
   const steps = fc
-    .sample(anyHistory, { numRuns: 500, seed: 1 })
+    .sample(anyHistory, { numRuns: 1_000, seed: 1 })
     .flatMap((history) => transitionsOf(history).map(({ now }) => now.state))
   expect(new Set(steps)).toEqual(
     new Set(["prep", "copy", "validate", "attach", "analyze", "cleanup", "done", "aborted", "rolledBack"]),

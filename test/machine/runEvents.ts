@@ -54,6 +54,7 @@ const samples: { readonly [Type in RunEvent["type"]]: Readonly<Record<string, Ex
   "gate.opened": { "": { type: "gate.opened" } },
   replayed: { "": { type: "replayed" } },
   swapped: { "": { type: "swapped" } },
+  "reading.done": { "": { type: "reading.done" } },
   analyzed: { "": { type: "analyzed", reason: "the fallback window is open" } },
   "legacy.dropped": { "": { type: "legacy.dropped" } },
   "rolled.back": { "": { type: "rolled.back" } },

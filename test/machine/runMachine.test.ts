@@ -100,6 +100,7 @@ attach         any       aborted                      aborted        running  cl
 
 analyze        going     analyzed                     cleanup        waiting  told     analyze.completed fallback.opened +cleanup
 analyze        stopped   analyzed                     cleanup        ·        ·        analyze.completed fallback.opened
+analyze        going     reading.done                 ·              ·        ·        +analyze
 analyze        any       rolled.back                  rolledBack.settle  running  cleared  rollback.completed +settle
 analyze        stopped   resume                       ·              running  cleared  +analyze run.resumed
 
@@ -110,6 +111,7 @@ cleanup        any       rolled.back                  rolledBack.settle  running
 cleanup        stopped   resume                       ·              waiting  kept     +cleanup run.resumed
 
 rolledBack.settle  going    blocked                   ·              waiting  told     +settle@1500ms
+rolledBack.settle  going    reading.done              ·              running  cleared  +settle
 rolledBack.settle  any      settled                   rolledBack.discard  running  cleared  +discard
 rolledBack.settle  stopped  resume                    ·              running  cleared  +settle run.resumed
 
@@ -166,6 +168,7 @@ other          going     swapped                      ·              running  c
 other          stopped   swapped                      ·              ·        ·        –
 other          any       legacy.dropped               ·              ·        ·        –
 other          any       rolled.back                  ·              ·        ·        –
+other          any       reading.done                 ·              ·        ·        –
 other          any       settled                      ·              ·        ·        –
 other          any       target.dropped               ·              ·        ·        –
 `

@@ -1,16 +1,13 @@
 import type { Sql } from "../../postgres/sql.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
 import type { Run } from "../../store/runs.ts"
+import type { Reading } from "../swap/Reading.ts"
 import type { Belonging, Exchange } from "../swap/exchange.ts"
 import { partition } from "./belongings/partition.ts"
-import { plannedWholeForeignKeys, validateWholeForeignKeys, wholeForeignKeys } from "./belongings/wholeForeignKeys.ts"
+import { plannedWholeForeignKeys, unreadWholeForeignKeys, wholeForeignKeys } from "./belongings/wholeForeignKeys.ts"
 import { placeOf } from "./place.ts"
 import { wholeIdentities } from "./belongings/wholeIdentities.ts"
-import {
-  plannedWholeIncomingKeys,
-  validateWholeIncomingKeys,
-  wholeIncomingKeys,
-} from "./belongings/wholeIncomingKeys.ts"
+import { plannedWholeIncomingKeys, unreadWholeIncomingKeys, wholeIncomingKeys } from "./belongings/wholeIncomingKeys.ts"
 
 /**
  * What changes hands where the table is a partition, before all that any table has: taken first, and given last. What the whole
@@ -18,10 +15,9 @@ import {
  */
 export const splitBelongings: readonly Belonging[] = [wholeIdentities, wholeIncomingKeys, wholeForeignKeys, partition]
 
-/** Reads the foreign keys that came unread: nothing for a table of its own. */
-export async function validateWhole(tx: Queryable, run: Run): Promise<void> {
-  await validateWholeForeignKeys(tx, run)
-  await validateWholeIncomingKeys(tx, run)
+/** The foreign keys that came unread: none for a table of its own. */
+export async function unreadOfWhole(db: Queryable, run: Run): Promise<Reading[]> {
+  return [...(await unreadWholeForeignKeys(db, run)), ...(await unreadWholeIncomingKeys(db, run))]
 }
 
 /** The same as statements, for the plan. */

@@ -1,20 +1,27 @@
 import { legacyName } from "../../domain/derivedNames.ts"
 import { renderTableName } from "../../domain/tableName.ts"
 import { CutoverError } from "../../errors/CutoverError.ts"
-import type { Queryable } from "../../postgres/Queryable.ts"
+import { type Queryable, findOne } from "../../postgres/Queryable.ts"
 import { describeTable } from "../../postgres/catalog/describeTable.ts"
 import { type Sql, ident, sql, table } from "../../postgres/sql.ts"
 import { followsBack } from "../changes/captureBack.ts"
 import type { Place } from "../../store/Blueprint.ts"
 import type { Run } from "../../store/runs.ts"
+import { type Reading, readNext } from "../swap/Reading.ts"
 import { differencesOfPlace, findPlace, placeCheck, placeOf } from "./place.ts"
 
 /**
- * Reads the legacy table of a split once, which proves that its rows belong to its place: a rollback then attaches it without a scan.
- * VALIDATE takes SHARE UPDATE EXCLUSIVE on a table that the application does not use; one that is valid is not read again.
+ * The legacy table of a split, read once, is proven to hold rows of its place alone: a rollback then attaches it without a scan.
+ * VALIDATE takes SHARE UPDATE EXCLUSIVE on a table that the application does not use.
  */
-export async function proveLegacy(tx: Queryable, run: Run): Promise<void> {
-  for (const statement of proofStatements(run)) await tx.query(statement)
+export async function unprovenLegacy(db: Queryable, run: Run): Promise<Reading[]> {
+  const statements = proofStatements(run)
+  if (statements.length === 0) return []
+  const unproven = await findOne(
+    db,
+    sql`select from pg_constraint where conrelid = ${run.sourceOid} and conname = ${placeCheck} and not convalidated`,
+  )
+  return unproven === undefined ? [] : [statements]
 }
 
 export function proofStatements(run: Run): Sql[] {
@@ -30,7 +37,7 @@ export async function assertLegacyFits(tx: Queryable, run: Run): Promise<void> {
   if (difference !== undefined) throw noWayBack(run, difference, "Make it as it was, and roll back again.")
   const missing = await whatItLacks(tx, run, place)
   if (missing !== undefined) throw noWayBack(run, missing.lacks, missing.hint)
-  await proveLegacy(tx, run)
+  await readNext(tx, await unprovenLegacy(tx, run))
 }
 
 /** What was added to the whole since the swap, which ATTACH would build, or refuse. */

@@ -26,7 +26,8 @@ import {
   beforeAnything,
   imagine,
   inTransaction,
-  refreshing,
+  fillingOfViews,
+  statistics,
 } from "./planStatements.ts"
 
 /** What a run executes that makes the table its own first partition, in order; as a script it does the same on a live table. */
@@ -56,13 +57,14 @@ export async function planRelabel(db: Queryable, run: Run): Promise<PlannedState
       await layout(db, run, ahead),
     ),
     ...(await attachment(db, run, ahead)),
+    ...(await fillingOfViews(db, run)),
     ...all(
       "analyze",
       "foreign keys read",
       "SHARE UPDATE EXCLUSIVE on the tables: reads and writes go on",
       plannedIncomingValidation(run),
     ),
-    ...(await refreshing(db, run)),
+    ...statistics(run),
   ]
 }
 

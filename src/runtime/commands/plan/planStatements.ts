@@ -193,28 +193,28 @@ async function aftermath(
 ): Promise<PlannedStatement[]> {
   const names = partitions.map(({ partition }) => tableOf(run, partition))
   return [
+    ...(await fillingOfViews(db, run)),
     ...all("analyze", "foreign keys read", "SHARE UPDATE EXCLUSIVE on the tables: reads and writes go on", [
       ...plannedValidation(run, names, !(await addsToParent(db))),
       ...plannedIncomingValidation(run),
       ...(await plannedWholeValidation(db, swapOf(run, names))),
     ]),
     ...all("analyze", "the old table's bounds proved, for a way back", onNothing, proofStatements(run)),
-    ...(await refreshing(db, run)),
+    ...statistics(run),
     ...(run.options.writes === "capture"
       ? all("cleanup", "what captured the writes", onNothing, dropChangeLogStatements(run))
       : []),
   ]
 }
 
-/** What reads the table afresh under its new form. */
-export async function refreshing(db: Queryable, run: Run): Promise<PlannedStatement[]> {
+export async function fillingOfViews(db: Queryable, run: Run): Promise<PlannedStatement[]> {
   const views = await readMaterializedViews(db, run.sourceOid)
-  return [
-    ...all("analyze", "materialized views filled", "ACCESS EXCLUSIVE on each view", views.map(refreshStatement)),
-    ...all("analyze", "statistics", "SHARE UPDATE EXCLUSIVE on the new table: reads and writes go on", [
-      sql`analyze ${table(run.table)}`,
-    ]),
-  ]
+  return all("analyze", "materialized views filled", "ACCESS EXCLUSIVE on each view", views.map(refreshStatement))
+}
+
+export function statistics(run: Run): PlannedStatement[] {
+  const onTarget = "SHARE UPDATE EXCLUSIVE on the new table: reads and writes go on"
+  return all("analyze", "statistics", onTarget, [sql`analyze ${table(run.table)}`])
 }
 
 /** Under the lock: what the copy has not seen would be lost, so its being there is an error. */

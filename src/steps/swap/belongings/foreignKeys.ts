@@ -4,6 +4,7 @@ import { type Sql, ident, raw, sql, table } from "../../../postgres/sql.ts"
 import type { TableName } from "../../../domain/tableName.ts"
 import type { Run } from "../../../store/runs.ts"
 import { hasVersion } from "../../hasVersion.ts"
+import type { Reading } from "../Reading.ts"
 import type { Belonging } from "../exchange.ts"
 import { requireBlueprint } from "../../requireBlueprint.ts"
 import { commentStatement } from "./comments.ts"
@@ -12,7 +13,7 @@ import { commentStatement } from "./comments.ts"
  * Foreign keys of the table, to others and to itself. Only the table in front has them: on the other they would make an
  * application fail that deletes a row and then the row it points to, for the other table still holds the first.
  *
- * They come NOT VALID, which keeps every row from now on and reads none; `validateForeignKeys` reads them afterwards.
+ * They come NOT VALID, which keeps every row from now on and reads none; `unreadForeignKeys` are read afterwards.
  * Adding one takes SHARE ROW EXCLUSIVE on the table it points to, dropping one ACCESS EXCLUSIVE, both until the commit.
  */
 export const foreignKeys: Belonging = {
@@ -46,17 +47,28 @@ export function isLost({ isSelf, refersTo }: ForeignKeyDescription, keyColumn: s
 }
 
 /**
- * Reads the rows that were there when the keys came; those that were NOT VALID before the run stay so. VALIDATE takes
+ * The keys whose rows were there before them; those that were NOT VALID before the run stay so. VALIDATE takes
  * SHARE UPDATE EXCLUSIVE on the table and ROW SHARE on the one it points to: nobody waits. Before PostgreSQL 18
- * partitions have keys of their own, which the partitioned table then adopts without reading them again.
+ * partitions have keys of their own, which the partitioned table adopts, when all are read, without reading them again.
  */
-export async function validateForeignKeys(tx: Queryable, run: Run, oid: number): Promise<void> {
-  const holders = await readHolders(tx, oid)
-  const wanted = requireBlueprint(run).source.foreignKeys
-  const toRead = holders.filter((holder) => !holder.isValidated && !isLeftUnread(wanted, holder.name))
+export async function unreadForeignKeys(
+  db: Queryable,
+  {
+    oid,
+    name,
+    keys,
+  }: { readonly oid: number; readonly name: TableName; readonly keys: readonly ForeignKeyDescription[] },
+): Promise<Reading[]> {
+  const wanted = keys.filter((key) => key.isValidated)
+  if (wanted.length === 0) return []
+  const holders = (await readHolders(db, oid)).filter((one) => wanted.some((key) => key.name === one.name))
   const onParent = new Set(holders.filter((one) => one.oid === oid).map((one) => one.name))
-  const toAdopt = wanted.filter(({ name }) => !onParent.has(name) && holders.some((one) => one.name === name))
-  for (const statement of validationStatements(run.table, toRead, toAdopt)) await tx.query(statement)
+  const toAdopt = wanted.filter((key) => !onParent.has(key.name) && holders.some((one) => one.name === key.name))
+  return readings(
+    name,
+    holders.filter((one) => !one.isValidated),
+    toAdopt,
+  )
 }
 
 /** The statements that a run on a quiet table will need; the plan shows them. */
@@ -65,29 +77,26 @@ export function plannedValidation(run: Run, partitions: readonly TableName[], is
   const holders = (isForEach ? partitions : [run.table]).flatMap(({ schema, name: on }) =>
     keys.map(({ name }) => ({ schema, table: on, name })),
   )
-  return validationStatements(run.table, holders, isForEach ? keys : [])
+  return readings(run.table, holders, isForEach ? keys : []).flat()
 }
 
-function validationStatements(
+/** Each key by itself, and then what the table adopts of its partitions. */
+export function readings(
   name: TableName,
   toRead: readonly Pick<Holder, "schema" | "table" | "name">[],
   toAdopt: readonly ForeignKeyDescription[],
-): Sql[] {
+): Reading[] {
   return [
-    ...toRead.map((one) => sql`alter table ${ident(one.schema, one.table)} validate constraint ${ident(one.name)}`),
-    ...toAdopt.flatMap((key) => [
+    ...toRead.map((one) => [sql`alter table ${ident(one.schema, one.table)} validate constraint ${ident(one.name)}`]),
+    ...toAdopt.map((key) => [
       sql`alter table ${table(name)} add constraint ${ident(key.name)} ${raw(key.definition)}`,
       ...commentOn(name, key),
     ]),
   ]
 }
 
-function commentOn(name: TableName, { name: key, comment }: ForeignKeyDescription): Sql[] {
+export function commentOn(name: TableName, { name: key, comment }: ForeignKeyDescription): Sql[] {
   return commentStatement(sql`constraint ${ident(key)} on ${table(name)}`, comment)
-}
-
-function isLeftUnread(wanted: readonly ForeignKeyDescription[], name: string): boolean {
-  return wanted.some((key) => key.name === name && !key.isValidated)
 }
 
 type Holder = {
@@ -98,7 +107,7 @@ type Holder = {
   readonly isValidated: boolean
 }
 
-/** The foreign keys of a table and its partitions, without those that a partition has from the table. */
+/** The foreign keys of a table and all its partitions, without those that a partition has from the table. */
 async function readHolders(db: Queryable, oid: number): Promise<Holder[]> {
   const { rows } = await db.query<Holder>(sql`
     select c.oid, n.nspname as schema, c.relname as table, o.conname as name, o.convalidated as "isValidated"
@@ -107,7 +116,7 @@ async function readHolders(db: Queryable, oid: number): Promise<Holder[]> {
     join pg_namespace n on n.oid = c.relnamespace
     where o.contype = 'f'
       and o.conparentid = 0
-      and (o.conrelid = ${oid} or o.conrelid in (select inhrelid from pg_inherits where inhparent = ${oid}))
+      and (o.conrelid = ${oid} or o.conrelid in (select relid from pg_partition_tree(${oid}::oid)))
     order by c.oid, o.conname`)
   return rows
 }

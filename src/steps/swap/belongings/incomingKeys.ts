@@ -4,6 +4,7 @@ import type { IncomingKey } from "../../../store/Blueprint.ts"
 import type { Run } from "../../../store/runs.ts"
 import { readIncomingKeys } from "../../source/readIncomingKeys.ts"
 import { requireBlueprint } from "../../requireBlueprint.ts"
+import type { Reading } from "../Reading.ts"
 import type { Belonging } from "../exchange.ts"
 
 /**
@@ -48,13 +49,13 @@ export function lockStatements(keys: readonly IncomingKey[]): Sql[] {
   )
 }
 
-/** Reads both tables under weak locks, so that nobody waits. A key that was NOT VALID before the run stays so. */
-export async function validateIncomingKeys(tx: Queryable, run: Run, oid: number): Promise<void> {
+/** VALIDATE reads both tables under weak locks, so that nobody waits. A key that was NOT VALID before the run stays so. */
+export async function unreadIncomingKeys(db: Queryable, run: Run, oid: number): Promise<Reading[]> {
   const before = requireBlueprint(run).incomingKeys
   const wasInvalid = (key: IncomingKey): boolean => before.some((one) => isSame(one, key) && !one.isValidated)
-  for (const key of (await readIncomingKeys(tx, oid, run.key.column)).filter((one) => !wasInvalid(one))) {
-    await tx.query(validateStatement(key))
-  }
+  return (await readIncomingKeys(db, oid, run.key.column))
+    .filter((key) => !key.isValidated && !wasInvalid(key))
+    .map((key) => [validateStatement(key)])
 }
 
 /** The statements that a run will need; the plan shows them. */
@@ -64,7 +65,7 @@ export function plannedIncomingValidation(run: Run): Sql[] {
     .map(validateStatement)
 }
 
-function isSame(one: IncomingKey, other: IncomingKey): boolean {
+export function isSame(one: IncomingKey, other: IncomingKey): boolean {
   return one.schema === other.schema && one.table === other.table && one.name === other.name
 }
 

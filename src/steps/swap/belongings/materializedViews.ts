@@ -1,5 +1,6 @@
 import type { Queryable } from "../../../postgres/Queryable.ts"
 import { type Sql, ident, literal, raw, sql } from "../../../postgres/sql.ts"
+import type { Reading } from "../Reading.ts"
 import type { Belonging } from "../exchange.ts"
 import { commentStatement } from "./comments.ts"
 import { type Grant, grantStatement, readGrants } from "./grants.ts"
@@ -21,7 +22,7 @@ export type MaterializedView = {
 }
 
 /**
- * Materialized views cannot be replaced, so they are dropped and made again, empty; `refreshMaterializedViews` fills them
+ * Materialized views cannot be replaced, so they are dropped and made again, empty; `emptyMaterializedViews` are filled
  * right after the swap, and until then reading one is an error (accepted by `--materialized-views recreate`).
  */
 export const materializedViews: Belonging = {
@@ -34,15 +35,15 @@ export const materializedViews: Belonging = {
 }
 
 /** REFRESH takes ACCESS EXCLUSIVE on the view, which nobody can read yet, and ACCESS SHARE on the table. */
-export async function refreshMaterializedViews(tx: Queryable, oid: number): Promise<void> {
-  const { rows } = await tx.query<Pick<MaterializedView, "schema" | "name">>(sql`
+export async function emptyMaterializedViews(db: Queryable, oid: number): Promise<Reading[]> {
+  const { rows } = await db.query<Pick<MaterializedView, "schema" | "name">>(sql`
     select n.nspname as schema, v.relname as name
     from pg_class v
     join pg_namespace n on n.oid = v.relnamespace
     where v.relkind = 'm' and not v.relispopulated
       and v.oid in (select r.ev_class from pg_rewrite r where ${readsTable(oid)})
     order by v.oid`)
-  for (const view of rows) await tx.query(refreshStatement(view))
+  return rows.map((view) => [refreshStatement(view)])
 }
 
 export function refreshStatement(view: Pick<MaterializedView, "schema" | "name">): Sql {
