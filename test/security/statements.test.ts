@@ -33,7 +33,7 @@ const rawTexts: Readonly<Record<string, readonly [uses: number, whose: string]>>
   "steps/prep/settings.ts": [6, "numbers; attoptions: numbers, which PostgreSQL checks; pg_get_statisticsobjdef"],
   "steps/relabel/belongings/adoptedKeys.ts": [1, "pg_get_constraintdef"],
   "steps/relabel/keyIndexes.ts": [2, "pg_get_indexdef, with a column that quoteIdentifier quoted"],
-  "steps/split/belongings/wholeForeignKeys.ts": [2, "pg_get_constraintdef"],
+  "steps/split/belongings/wholeForeignKeys.ts": [1, "pg_get_constraintdef"],
   "steps/statistics.ts": [1, "ours"],
   "steps/swap/belongings/foreignKeys.ts": [2, "pg_get_constraintdef"],
   "steps/swap/belongings/grants.ts": [3, "privileges as aclexplode names them; ours"],
