@@ -13,6 +13,7 @@ export async function playScenario(
 ): Promise<Score> {
   process.stderr.write(`${scenario.id} ${scenario.name}: ${scenario.says}\n`)
   const startedAt = performance.now()
+  using stray = new Strays()
   const { cases, failures } = await casesOf(scenario, server, options)
   for (const failure of failures) process.stderr.write(`       ${failure}\n`)
   const rounds: Round[] = []
@@ -25,7 +26,27 @@ export async function playScenario(
     }
   }
   await Promise.all(Array.from({ length: scenario.atOnce ?? 1 }, playOn))
-  return scoreOf(scenario, rounds, failures, performance.now() - startedAt)
+  return scoreOf(scenario, rounds, [...failures, ...stray.failures], performance.now() - startedAt)
+}
+
+/** What fails while nobody waits for it, in the product or here, is a failure of the scenario; the others are still played. */
+class Strays implements Disposable {
+  readonly failures: string[] = []
+  readonly #hear = (error: unknown): void => {
+    const causes = causesOf(error)
+    this.failures.push(...causes)
+    for (const cause of causes) process.stderr.write(`       nobody waited for it: ${cause}\n`)
+  }
+
+  constructor() {
+    process.on("unhandledRejection", this.#hear)
+    process.on("uncaughtException", this.#hear)
+  }
+
+  [Symbol.dispose](): void {
+    process.off("unhandledRejection", this.#hear)
+    process.off("uncaughtException", this.#hear)
+  }
 }
 
 async function casesOf(

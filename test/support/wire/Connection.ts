@@ -18,6 +18,8 @@ export type Surroundings = {
   readonly number: number
   readonly onStatement: (asked: Asked) => { readonly statement: Statement; readonly fault: Fault | undefined }
   readonly onDeath: () => void
+  /** Hears what went wrong with a fault itself: the connection is cut then. */
+  readonly onFailure: (error: unknown) => void
   /** Hears how long a client stayed on a connection that had become deaf. */
   readonly onGivenUp: (afterMs: number) => void
   /** Hears the end, and what was asked in a transaction that ends with it. */
@@ -152,7 +154,12 @@ export class Connection {
   }
 
   async #strike(statement: Statement, fault: Fault): Promise<void> {
-    if (fault.type === "hold") await fault.until(statement)
+    try {
+      if (fault.type === "hold") await fault.until(statement)
+    } catch (error) {
+      this.#around.onFailure(error)
+      this.cut()
+    }
     if (fault.type === "cut") this.cut()
     if (fault.type === "die") this.#around.onDeath()
   }

@@ -57,6 +57,15 @@ describe("the fault proxy", () => {
     expect(new Set(proxy.statements.map((one) => one.application))).toEqual(new Set(["proxied"]))
   })
 
+  it("cuts where a fault cannot be done, and says so at its end", async () => {
+    const until = async (): Promise<void> => {
+      throw new Error("the server would not stop")
+    }
+    const proxied = await clientWith("select 1", { type: "hold", when: "after", until })
+    await expect(proxied.client.query("select 1")).rejects.toThrow("Connection terminated")
+    await expect(proxied[Symbol.asyncDispose]()).rejects.toThrow("a fault failed: Error: the server would not stop")
+  })
+
   it("cuts before the server hears of a statement, or after it has done it and before anybody knows", async () => {
     for (const [when, a, rows] of [
       ["before", 1, []],

@@ -9,7 +9,7 @@ export type Decide = (statement: Statement) => Fault | undefined
 
 /**
  * A TCP proxy before a server, which numbers the statements that pass and does to them what it is told. `await using` ends it
- * and every connection through it.
+ * and every connection through it, and throws where a fault could not be done.
  */
 export class FaultProxy implements AsyncDisposable {
   /** All statements that came, in order: the recording of a run. */
@@ -22,6 +22,7 @@ export class FaultProxy implements AsyncDisposable {
   readonly #listener: Server
   readonly #connections = new Set<Connection>()
   readonly #seen = new Map<string, number>()
+  readonly #failures: unknown[] = []
   #decide: Decide
   #opened = 0
   #isRefusing = false
@@ -39,6 +40,7 @@ export class FaultProxy implements AsyncDisposable {
         number: ++this.#opened,
         onStatement: (asked) => this.#onStatement(asked),
         onDeath: () => this.cutAll(),
+        onFailure: (error) => this.#failures.push(error),
         onGivenUp: (afterMs) => this.givenUpMs.push(afterMs),
         onEnd: (transaction) => {
           this.#connections.delete(connection)
@@ -85,6 +87,8 @@ export class FaultProxy implements AsyncDisposable {
     this.cutAll()
     this.#listener.close()
     await once(this.#listener, "close")
+    if (this.#failures.length > 0)
+      throw new AggregateError(this.#failures, `a fault failed: ${this.#failures.join("; ")}`)
   }
 
   #onStatement(asked: Omit<Statement, "n" | "kind" | "occurrence">): {
