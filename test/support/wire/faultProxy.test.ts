@@ -24,6 +24,8 @@ async function clientWith(text: string, fault: Fault) {
   return { proxy, client, [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose]() }
 }
 
+const notStopping = () => Promise.reject(new Error("the server would not stop"))
+
 const committed = (a: number) => database.query("select a from t where a = $1", [a])
 
 describe("the fault proxy", () => {
@@ -58,10 +60,7 @@ describe("the fault proxy", () => {
   })
 
   it("cuts where a fault cannot be done, and says so at its end", async () => {
-    const until = async (): Promise<void> => {
-      throw new Error("the server would not stop")
-    }
-    const proxied = await clientWith("select 1", { type: "hold", when: "after", until })
+    const proxied = await clientWith("select 1", { type: "hold", when: "after", until: notStopping })
     await expect(proxied.client.query("select 1")).rejects.toThrow("Connection terminated")
     await expect(proxied[Symbol.asyncDispose]()).rejects.toThrow("a fault failed: Error: the server would not stop")
   })
