@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import type { Bench } from "../Bench.ts"
 import { type LivePeriod, type LiveResult, itsCopy } from "../BenchResult.ts"
 import type { Contender } from "../contenders/Contender.ts"
+import { bare } from "../contenders/bare.ts"
 import { cutover } from "../contenders/cutover.ts"
 import { trigger } from "../contenders/trigger.ts"
 import { readRunLog } from "../launch.ts"
@@ -25,13 +26,14 @@ type Seen = {
 type Watch = (bench: Bench, copy: Copy, writers: Writers) => Promise<Seen>
 
 /**
- * What an application feels that writes all the time: alone, beside our run from its launch to its swap, and beside the
- * copy of a mirroring trigger, by turns.
+ * What an application feels that writes all the time: alone, beside our run from its launch to its swap, beside the bare statements of
+ * its copy on one connection, which nobody could make gentler, and beside the copy of a mirroring trigger, by turns.
  */
 export async function measureLive(bench: Bench): Promise<LiveResult> {
   const watches: readonly [string, Watch][] = [
     ["nothing else", watchIdle],
     ...[ours(bench), niceOurs(bench)].map((one): [string, Watch] => [one.name, watchOurs(one)]),
+    [floor.name, watchFloor],
     [trigger.name, watchTrigger],
   ]
   const seen = new Map<string, Seen[]>(watches.map(([beside]) => [beside, []]))
@@ -85,6 +87,17 @@ function watchOurs(contender: Contender): Watch {
       wrongRows: Math.abs((await countRows(copy.client, source)) - data.rows - addedRows),
     }
   }
+}
+
+const floor = bare(1)
+
+async function watchFloor({ data }: Bench, copy: Copy, writers: Writers): Promise<Seen> {
+  await floor.prepare(copy, data)
+  const from = Date.now()
+  const { ms } = await floor.run(copy, data)
+  const to = Date.now()
+  await writers.stop()
+  return { writes: between(writers, from, to), copyMs: ms, wrongRows: null }
 }
 
 async function watchTrigger({ data }: Bench, copy: Copy, writers: Writers): Promise<Seen> {
