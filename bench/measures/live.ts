@@ -33,8 +33,8 @@ export async function measureLive(bench: Bench): Promise<LiveResult> {
   const watches: readonly [string, Watch][] = [
     ["nothing else", watchIdle],
     ...[ours(bench), niceOurs(bench)].map((one): [string, Watch] => [one.name, watchOurs(one)]),
-    [floor.name, watchFloor],
-    [trigger.name, watchTrigger],
+    [floor.name, watchScript(floor)],
+    [trigger.name, watchScript(trigger, countDifferences)],
   ]
   const seen = new Map<string, Seen[]>(watches.map(([beside]) => [beside, []]))
   for (let round = 0; round < bench.runs; round++) {
@@ -91,23 +91,21 @@ function watchOurs(contender: Contender): Watch {
 
 const floor = bare(1)
 
-async function watchFloor({ data }: Bench, copy: Copy, writers: Writers): Promise<Seen> {
-  await floor.prepare(copy, data)
-  const from = Date.now()
-  const { ms } = await floor.run(copy, data)
-  const to = Date.now()
-  await writers.stop()
-  return { writes: between(writers, from, to), copyMs: ms, wrongRows: null }
+/** A script, from its first statement to its last. `countWrong` says how many rows it left wrong, where writes are its business. */
+function watchScript(contender: Contender, countWrong?: (copy: Copy) => Promise<number>): Watch {
+  return async ({ data }, copy, writers) => {
+    await contender.prepare(copy, data)
+    const from = Date.now()
+    const { ms } = await contender.run(copy, data)
+    const to = Date.now()
+    await writers.stop()
+    return { writes: between(writers, from, to), copyMs: ms, wrongRows: (await countWrong?.(copy)) ?? null }
+  }
 }
 
-async function watchTrigger({ data }: Bench, copy: Copy, writers: Writers): Promise<Seen> {
-  await trigger.prepare(copy, data)
-  const from = Date.now()
-  const { ms } = await trigger.run(copy, data)
-  const to = Date.now()
-  await writers.stop()
-  const { rows } = await copy.client.query<{ n: number }>(differencesSql)
-  return { writes: between(writers, from, to), copyMs: ms, wrongRows: rows[0]?.n ?? 0 }
+async function countDifferences({ client }: Copy): Promise<number> {
+  const { rows } = await client.query<{ n: number }>(differencesSql)
+  return rows[0]?.n ?? 0
 }
 
 const differencesSql = `

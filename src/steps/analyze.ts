@@ -8,8 +8,8 @@ import { analyzeWhole } from "./statistics.ts"
 import { readNext } from "./swap/Reading.ts"
 
 /**
- * What was put off until after the swap: filling materialized views, reading foreign keys, one at a time; then statistics under the new name, and the fallback
- * window begins.
+ * What was put off until after the swap: filling materialized views, reading foreign keys, one at a time; then statistics under the new
+ * name, and the fallback window begins.
  */
 export const analyze: RunStep = async ({ tx, run }) => {
   const readings = [...(await findReadings(tx, run, run.targetOid ?? 0)), ...(await unprovenLegacy(tx, run))]
