@@ -2,6 +2,7 @@ import { formatDuration } from "../domain/duration.ts"
 import { sql } from "../postgres/sql.ts"
 import { readOne } from "../postgres/Queryable.ts"
 import type { RunStep } from "./Step.ts"
+import { vacuumAllAsSource } from "./autovacuum.ts"
 import { findReadings } from "./readings.ts"
 import { unprovenLegacy } from "./split/legacy.ts"
 import { analyzeWhole } from "./statistics.ts"
@@ -15,6 +16,8 @@ export const analyze: RunStep = async ({ tx, run }) => {
   const readings = [...(await findReadings(tx, run, run.targetOid ?? 0)), ...(await unprovenLegacy(tx, run))]
   if (await readNext(tx, readings)) return { event: { type: "reading.done" } }
   await analyzeWhole(tx, run.table, run.targetOid ?? 0)
+  // ANALYZE has the locks for it, and would have waited for the vacuums that now begin.
+  await vacuumAllAsSource(tx, run)
   const { until } = await readOne<{ until: string }>(
     tx,
     sql`

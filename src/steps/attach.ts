@@ -7,14 +7,12 @@ import type { Run } from "../store/runs.ts"
 import type { RunEvent } from "../machine/events.ts"
 import type { Outcome, RunStep } from "./Step.ts"
 import { allKeys, changeLogOf, countKeys } from "../store/changeLog.ts"
-import { emptyReverseLog, ensureCapturesBack, followsBack } from "./changes/captureBack.ts"
+import { emptyReverseLog, followsBack, missingCapturesBack } from "./changes/captureBack.ts"
 import { replay } from "./changes/replay.ts"
 import { addStrayPartitions } from "./changes/strays.ts"
 import { vacuumLog } from "./changes/vacuumLog.ts"
 import { heedTruncation } from "./changes/truncation.ts"
-import { readVacuumedOtherwise, vacuumAsSource } from "./autovacuum.ts"
 import { unlessBlocked } from "./locks/unlessBlocked.ts"
-import { requireBlueprint } from "./requireBlueprint.ts"
 import { assertUnchanged } from "./source/assertUnchanged.ts"
 import { analyzeParentRoughly } from "./statistics.ts"
 import { findObstacle } from "./swap/obstacles.ts"
@@ -29,9 +27,8 @@ import { readTargetPartitions } from "./targetPartitions.ts"
  */
 export const attach: RunStep = async ({ tx, run }) => {
   await assertAllProved(tx, run)
-  // In a transaction of its own: the lock of the swap would be held for as long as its catalog changes take to commit.
-  const changed = await changeCatalogBefore(tx, run)
-  if (changed !== undefined) return changed
+  const made = await followBack(tx, run)
+  if (made !== undefined) return made
   if (run.options.writes === "capture") {
     const notYet = await catchUpWithChanges(tx, run)
     if (notYet !== undefined) return notYet
@@ -41,22 +38,18 @@ export const attach: RunStep = async ({ tx, run }) => {
 }
 
 /**
- * What the swap would else change in the catalog under its lock; undefined when nothing is left of that. ALTER TABLE takes SHARE UPDATE
- * EXCLUSIVE on the months, where an autovacuum has to step aside for it.
+ * Makes what follows writes back, and undefined when it is there. In a transaction of its own: the lock of the swap would be held for as
+ * long as these catalog changes take to commit.
  */
-async function changeCatalogBefore(tx: Queryable, run: Run): Promise<Outcome<RunEvent> | undefined> {
-  const followBack = async (): Promise<boolean> =>
-    followsBack(run) && (await ensureCapturesBack(tx, run, targetName(run.table)))
-  const months = await readVacuumedOtherwise(tx, run)
-  if (months.length === 0) return (await followBack()) ? { event: { type: "replayed" } } : undefined
+async function followBack(tx: Queryable, run: Run): Promise<Outcome<RunEvent> | undefined> {
+  const missing = followsBack(run) ? await missingCapturesBack(tx, run, targetName(run.table)) : []
+  if (missing.length === 0) return undefined
   return await unlessBlocked(tx, run, {
     what: "the swap",
     oids: [run.sourceOid, ...(await readTargetPartitions(tx, run)).map((one) => one.oid)],
     attempt: 1,
     work: async () => {
-      const asSource = months.map((month) => vacuumAsSource(requireBlueprint(run), month))
-      await tx.query(join(asSource, ";\n"))
-      await followBack()
+      await tx.query(join(missing, ";\n"))
       return { event: { type: "replayed" } }
     },
   })

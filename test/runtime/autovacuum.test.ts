@@ -3,7 +3,7 @@ import { type TestDatabase, startServer } from "../support/database.ts"
 import { launchRun, services, waitForStatus, workUntil, workUntilQuiet, worker } from "../support/runs.ts"
 
 describe("a month that was filled", () => {
-  it("is not vacuumed for that while the others are copied; after the swap it is, as the source was", async () => {
+  it("is not vacuumed for that before the swap; once it is analyzed it is, as the source was", async () => {
     await using server = await startServer(undefined, { autovacuum_naptime: "1s" })
     await using database = await server.createDatabase("autovacuum")
     await using open = await services(database)
@@ -13,24 +13,32 @@ describe("a month that was filled", () => {
     const run = await launchRun(open, {
       table: "t",
       by: "d",
-      options: { writes: "capture", monthsAhead: 0, monthsBack: 0 },
+      options: { writes: "capture", monthsAhead: 0, monthsBack: 0, attach: "manual" },
     })
+    const filled = new Set<string>()
+    const expectNoVacuum = async (): Promise<void> => {
+      await database.query(`
+        create table filled_as_well (like t);
+        insert into filled_as_well select * from t`)
+      await vi.waitFor(async () => {
+        expect(await vacuumsOf(database, "filled_as_well")).toBeGreaterThan(0)
+      }, waiting)
+      await database.query("drop table filled_as_well")
+      for (const { name } of await readFilled(database)) filled.add(name)
+      expect(filled.size).toBeGreaterThan(0)
+      for (const name of filled) expect(await vacuumsOf(database, name)).toBe(0)
+    }
     await workUntil(open, run.id, (status) => status.totals.copied >= 1)
-    const filled = await readPartitions(database)
-    await database.query(`
-      create table filled_as_well (like t);
-      insert into filled_as_well select * from t`)
-    await vi.waitFor(async () => {
-      expect(await vacuumsOf(database, "filled_as_well")).toBeGreaterThan(0)
-    }, waiting)
-    expect(filled.length).toBeGreaterThan(0)
-    for (const { name } of filled) expect(await vacuumsOf(database, name)).toBe(0)
+    await expectNoVacuum()
 
+    await workUntil(open, run.id, ({ run: { reason } }) => /ready to attach/.test(reason ?? ""))
+    await expectNoVacuum()
+
+    await database.query("update cutover.runs set gate_opened_at = clock_timestamp()")
     await workUntilQuiet(open, run.id)
-    for (const { options } of await readPartitions(database))
-      expect(options).toEqual(["autovacuum_vacuum_cost_limit=9000"])
+    for (const { options } of await readFilled(database)) expect(options).toEqual(["autovacuum_vacuum_cost_limit=9000"])
     await vi.waitFor(async () => {
-      for (const { name } of filled) expect(await vacuumsOf(database, name)).toBeGreaterThan(0)
+      for (const { name } of await readFilled(database)) expect(await vacuumsOf(database, name)).toBeGreaterThan(0)
     }, waiting)
   })
 })
@@ -50,7 +58,7 @@ describe("a month that is vacuumed for dead rows, which would take hours,", () =
       options: { writes: "capture", monthsAhead: 0, monthsBack: 0 },
     })
     await workUntil(open, run.id, (status) => status.totals.copied >= 1)
-    const [filled] = await readPartitions(database)
+    const [filled] = await readFilled(database)
     await database.query(`update ${filled?.name} set v = v`)
     await vi.waitFor(async () => expect(await database.query(vacuuming(filled?.name ?? ""))).toHaveLength(1), waiting)
     await using _ = await worker(open, run.id)
@@ -65,11 +73,11 @@ const vacuuming = (table: string): string => `
 
 const waiting = { timeout: 30_000, interval: 50 }
 
-async function readPartitions(database: TestDatabase): Promise<{ name: string; options: readonly string[] | null }[]> {
+async function readFilled(database: TestDatabase): Promise<{ name: string; options: readonly string[] | null }[]> {
   return await database.query(
     `select relname as name, reloptions as options
      from pg_class
-     where relispartition and relkind = 'r' and relnamespace = 'public'::regnamespace
+     where relispartition and reltuples > 0 and relkind = 'r' and relnamespace = 'public'::regnamespace
      order by 1`,
   )
 }

@@ -22,21 +22,17 @@ export function followsBack(run: Run): boolean {
 }
 
 /**
- * Makes sure of the reverse change log and its triggers on the partitioned table `name`, and says whether anything had to be
- * made. A row trigger, which PostgreSQL clones to every partition, those to come too: a statement trigger would not see
+ * What is missing of the reverse change log and its triggers on the partitioned table `name`. A row trigger, which PostgreSQL clones to every partition, those to come too: a statement trigger would not see
  * writes straight into a partition. TRUNCATE of a partition has its own.
  *
  * Before the swap nobody but us uses that table. What our own replay makes the triggers log until then does no harm.
  */
-export async function ensureCapturesBack(tx: Queryable, run: Run, name: TableName): Promise<boolean> {
+export async function missingCapturesBack(tx: Queryable, run: Run, name: TableName): Promise<Sql[]> {
   const partitions = await readTargetPartitions(tx, run)
-  const statements = [
+  return [
     ...((await hasLog(tx, reverseLogOf(run))) ? [] : logStatements(run, name)),
     ...(await missingTriggerStatements(tx, run, [{ ...name, oid: run.targetOid ?? 0 }, ...partitions])),
   ]
-  if (statements.length === 0) return false
-  await tx.query(join(statements, ";\n"))
-  return true
 }
 
 /** Notes the partitions that both tables agree on, in the transaction of the swap. */

@@ -4,7 +4,7 @@ import { type Queryable, readOne } from "../../postgres/Queryable.ts"
 import { type Sql, ident, join, literal, prepared, sql, table } from "../../postgres/sql.ts"
 import { changeLogOf } from "../../store/changeLog.ts"
 import type { Run } from "../../store/runs.ts"
-import { ensureCapturesBack, followsBack, noteFollowed } from "../changes/captureBack.ts"
+import { followsBack, missingCapturesBack, noteFollowed } from "../changes/captureBack.ts"
 import { logKey } from "../changes/logColumns.ts"
 import { takenByPartition } from "../changes/strays.ts"
 import {
@@ -53,7 +53,8 @@ export async function swap(tx: Queryable, run: Run): Promise<Swapped> {
   for (const statement of last) await tx.query(statement)
   await assertQuick(tx, look)
   if (followsBack(run)) {
-    await ensureCapturesBack(tx, run, targetName(run.table))
+    const missing = await missingCapturesBack(tx, run, targetName(run.table))
+    if (missing.length > 0) await tx.query(join(missing, ";\n"))
     await noteFollowed(tx, run)
   }
 

@@ -42,6 +42,7 @@ export type PlannedStatement = {
 
 const onNothing = "no table in use"
 export const asWriter = "SHARE UPDATE EXCLUSIVE on the source: reads and writes go on"
+const asAnalyze = "SHARE UPDATE EXCLUSIVE on the new table: reads and writes go on"
 const asReader = "ACCESS SHARE on the source: reads and writes go on"
 
 /**
@@ -154,8 +155,7 @@ async function attachment(
     partitions.map(({ partition }) => partition),
   )
   const holdsDefault = partitions.find(({ partition }) => partition.bounds === null)
-  const made = partitions.filter(({ isThere }) => !isThere)
-  const swap = all(
+  return all(
     "attach",
     "the swap, in one transaction",
     `ACCESS EXCLUSIVE on the source and what hangs on it; waited for ${run.options.lockTimeoutMs} ms at a time`,
@@ -175,15 +175,6 @@ async function attachment(
       ...(await readExchangeStatements(db, swapOf(run, names), belongingsOf(run))),
     ]),
   )
-  return [
-    ...all(
-      "attach",
-      "the partitions vacuumed as the table is",
-      onNothing,
-      made.map(({ partition }) => vacuumAsSource(requireBlueprint(run), tableOf(run, partition))),
-    ),
-    ...swap,
-  ]
 }
 
 async function aftermath(
@@ -192,6 +183,7 @@ async function aftermath(
   partitions: readonly PlannedPartition[],
 ): Promise<PlannedStatement[]> {
   const names = partitions.map(({ partition }) => tableOf(run, partition))
+  const made = partitions.filter(({ isThere }) => !isThere)
   return [
     ...(await fillingOfViews(db, run)),
     ...all("analyze", "foreign keys read", "SHARE UPDATE EXCLUSIVE on the tables: reads and writes go on", [
@@ -201,6 +193,12 @@ async function aftermath(
     ]),
     ...all("analyze", "the old table's bounds proved, for a way back", onNothing, proofStatements(run)),
     ...statistics(run),
+    ...all(
+      "analyze",
+      "the partitions vacuumed as the table is",
+      asAnalyze,
+      made.map(({ partition }) => vacuumAsSource(requireBlueprint(run), tableOf(run, partition))),
+    ),
     ...(run.options.writes === "capture"
       ? all("cleanup", "what captured the writes", onNothing, dropChangeLogStatements(run))
       : []),
@@ -213,8 +211,7 @@ export async function fillingOfViews(db: Queryable, run: Run): Promise<PlannedSt
 }
 
 export function statistics(run: Run): PlannedStatement[] {
-  const onTarget = "SHARE UPDATE EXCLUSIVE on the new table: reads and writes go on"
-  return all("analyze", "statistics", onTarget, [sql`analyze ${table(run.table)}`])
+  return all("analyze", "statistics", asAnalyze, [sql`analyze ${table(run.table)}`])
 }
 
 /** Under the lock: what the copy has not seen would be lost, so its being there is an error. */
