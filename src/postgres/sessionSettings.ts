@@ -29,16 +29,16 @@ export function clientConfig(config: DatabaseConfig): pg.ClientConfig {
  */
 export async function setUpSession(client: pg.ClientBase): Promise<Backend> {
   const wanted = Object.entries(sessionSettings).map(([name, value]) => `('${name}', '${value}')`)
-  // Only those that the server has: an old one is to be refused by its version, not by a setting it lacks.
+  // Only those that the server has: an old one is to be refused by its version, not by a setting it lacks. pg_settings would tell, and
+  // take as long as all the rest.
   // Two statements in one text: their results come as a list, of which the driver's types know nothing.
   const results = (await client.query(
-    `select pg_catalog.set_config(s.name, wanted.value, false)
-     from (values ${wanted.join(", ")}) as wanted (name, value)
-     join pg_catalog.pg_settings s on pg_catalog.lower(s.name) operator(pg_catalog.=) wanted.name;
+    `select case when pg_catalog.current_setting(name, true) is not null then pg_catalog.set_config(name, value, false) end
+     from (values ${wanted.join(", ")}) as wanted (name, value);
      select pid, backend_start::text as started_at,
-            set_config('lock_timeout', (select greatest(1, least(${mostLockMs}, setting::int * 9 / 10))::text from pg_settings
-                                        where name = 'deadlock_timeout'), false)
-     from pg_stat_get_activity(pg_backend_pid())`,
+            set_config('lock_timeout', greatest(1, floor(least(${mostLockMs}, 900 * deadlock_s)))::int::text, false)
+     from pg_stat_get_activity(pg_backend_pid()),
+          extract(epoch from current_setting('deadlock_timeout')::interval) as deadlock_s`,
   )) as unknown as readonly pg.QueryResult<{ pid: number; started_at: string }>[]
   const backend = results.at(-1)?.rows[0]
   return { pid: backend?.pid ?? 0, startedAt: backend?.started_at ?? "" }

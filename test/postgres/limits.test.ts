@@ -11,7 +11,9 @@ describe("how long a session of ours waits for a lock", () => {
   it.each([
     ["1s", "900ms"],
     ["200ms", "180ms"],
+    ["103ms", "92ms"],
     ["10s", "900ms"],
+    ["2min", "900ms"],
   ])(
     "is less than deadlock_timeout (%s): %s, so that an application never loses a deadlock to us",
     async (deadlock, lock) => {
