@@ -6,6 +6,7 @@ import { sql } from "../../src/postgres/sql.ts"
 import { createDatabase } from "../support/database.ts"
 import { isQuiet, launchRun, services, waitForStatus, worker } from "../support/runs.ts"
 import { FaultProxy } from "../support/wire/faultProxy.ts"
+import { setsUpSession } from "../support/wire/setsUpSession.ts"
 import { createTruth, differencesFromTruth } from "../support/writers.ts"
 
 /** Statements whose way there, or whose answer, is swallowed, while the connection stays open. */
@@ -68,7 +69,7 @@ describe("a connection that answers TCP and swallows the rest", () => {
   it.each(["toClient", "toServer"] as const)("fails a new session in its settings, %s", async (way) => {
     await using database = await createDatabase("deaf")
     await using proxy = await FaultProxy.start(database.url, ({ text }) =>
-      text.includes("set_config(s.name") ? { type: "blackhole", way } : undefined,
+      setsUpSession(text) ? { type: "blackhole", way } : undefined,
     )
     const deaf = new Database({ connectionString: proxy.url, applicationName: "cutover/test" })
     const error: unknown = await deaf.query(sql`select 1`).catch((thrown: unknown) => thrown)

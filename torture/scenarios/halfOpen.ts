@@ -2,6 +2,7 @@ import { type TestServer, createDatabase } from "../../test/support/database.ts"
 import type { Fault } from "../../test/support/wire/Fault.ts"
 import type { Statement } from "../../test/support/wire/Statement.ts"
 import { FaultProxy } from "../../test/support/wire/faultProxy.ts"
+import { setsUpSession } from "../../test/support/wire/setsUpSession.ts"
 import type { Options, Round, Scenario } from "../Scenario.ts"
 import { type Moment, parseMoments } from "../faults/Moment.ts"
 import { judgeRun } from "../faults/judgeRun.ts"
@@ -57,7 +58,8 @@ async function runHalfOpen(server: TestServer, seed: number, { at = "" }: Option
 
 /** A session whose settings were swallowed, or the answer to them, has done nothing else and holds nothing; its client never knew its name. */
 function isUnborn(failure: string): boolean {
-  return /^session \d+ of cutover\/test is open: idle, (select pg_catalog\.set_config|$)/.test(failure)
+  const query = /^session \d+ of cutover\/test is open: idle, (.*)$/s.exec(failure)?.[1]
+  return query !== undefined && (query === "" || setsUpSession(query))
 }
 
 /** Before a statement its way there is deaf, after it its way back. */
