@@ -12,7 +12,7 @@ import { measureThroughput } from "./captureCost/pgbench.ts"
 import { renderCosts, renderThroughput } from "./captureCost/renderCosts.ts"
 import { prepareWrites } from "./captureCost/writes.ts"
 import { describeMachine } from "./describeMachine.ts"
-import { readCommit } from "./readCommit.ts"
+import { readCommit } from "../test/support/readCommit.ts"
 import { median } from "./statistics.ts"
 
 const usage = `node bench/captureCost.ts [options]

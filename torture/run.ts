@@ -7,6 +7,7 @@
 import { readFile, writeFile } from "node:fs/promises"
 import { parseArgs } from "node:util"
 import type { Major } from "../src/embedded/binaries.ts"
+import { readCommit } from "../test/support/readCommit.ts"
 import { destroyLeftovers } from "../test/support/testClusters.ts"
 import type { Options, Scenario, Size } from "./Scenario.ts"
 import { Servers } from "./Servers.ts"
@@ -44,13 +45,14 @@ async function main(): Promise<void> {
     process.stdout.write(`${JSON.stringify(await saveRecorded(statements))}\n`)
     return
   }
+  const begun = { at: new Date().toISOString(), commit: readCommit() }
   const scores: Score[] = []
   for (const scenario of chosenScenarios()) {
     const server = scenario.isDurable === false ? await servers.fast() : await servers.durable()
     scores.push(await playScenario(scenario, server, { ...options(), seeds: values.seeds }))
   }
   process.stdout.write(renderScoreboard(scores))
-  const board: Board = { at: new Date().toISOString(), command: command(), major, scores }
+  const board: Board = { ...begun, command: command(), major, scores }
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(board, null, 2)}\n`)
   if (values["write-docs"]) await writeDocs([board])
   if (scores.some((score) => score.failed > 0)) process.exitCode = 1

@@ -12,8 +12,8 @@ import { recordingOf } from "../faults/recording.ts"
 import { createSmallTable, startSlowWriters } from "../faults/smallTable.ts"
 import { workThrough } from "../faults/workThrough.ts"
 
-/** Each costs its worker some seconds. */
-const perRun = 6
+/** Each costs its worker some seconds, in which the runs beside it go on. */
+const perRun = { quick: 3, usual: 6, full: 6 }
 
 /** How long a client may stay on a connection that says nothing any more. */
 const mostGivenUpMs = 10_000
@@ -23,10 +23,10 @@ export const halfOpen: Scenario = {
   id: "C5",
   name: "halfOpen",
   says: "a connection stays open and swallows a statement or its answer; it is given up, and nothing of it is left on the server",
-  seeds: { quick: 2, usual: 4, full: 10 },
+  seeds: { quick: 4, usual: 4, full: 10 },
   isDurable: false,
   atOnce: 4,
-  plan: async (server, options) => await planMoments(server, options, { perRun }),
+  plan: async (server, options) => await planMoments(server, options, { perRun: perRun[options.size] }),
   run: async (server, seed, options) => await runHalfOpen(server, seed, options),
 }
 
