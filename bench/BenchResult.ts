@@ -2,7 +2,7 @@ import type { Major } from "../src/embedded/binaries.ts"
 import type { ContenderKind } from "./contenders/Contender.ts"
 
 /**
- * What was found on one set of data, as it is kept in `bench/results/<major>-<heap>-<rows>-<parts>.json`. Times are in
+ * What was found on one set of data, as it is kept in `bench/results/<major>-<heap>-<rows>-<parts>[-batches-of-<time>].json`. Times are in
  * milliseconds, sizes in bytes, shares between 0 and 1. A part that was not measured is null.
  */
 export type BenchResult = {

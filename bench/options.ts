@@ -7,6 +7,9 @@ import { type ContenderKind, contenderKinds } from "./contenders/Contender.ts"
 export const measureNames = ["speed", "waiting", "live", "pauses"] as const
 export type MeasureName = (typeof measureNames)[number]
 
+/** The default of `cutover launch`. */
+export const usualBatchTarget = "1s"
+
 export type BenchOptions = {
   readonly major: Major
   readonly heaps: readonly Heap[]
@@ -31,7 +34,7 @@ export const usage = `npm run bench -- [options]
   --heap <list>         Of ${heaps.join(", ")}. Default: ordered,shuffled.
   --rows <list>         How many rows, with units: 500k, 1M. Default: 2M.
   --parallel <list>     Connections of the contenders that have several. Default: 2.
-  --batch-target <time> How long a batch of ours should take. Default: 1s.
+  --batch-target <time> How long a batch of ours should take. Default: ${usualBatchTarget}.
   --contenders <list>   Of ${contenderKinds.join(", ")}. Default: all.
   --major ${majors.join("|")}   PostgreSQL's major version. Default: 18.
   --only <list>         Of ${measureNames.join(", ")}. Default: all.
@@ -50,7 +53,7 @@ const definitions = {
   heap: { type: "string" },
   rows: { type: "string" },
   parallel: { type: "string" },
-  "batch-target": { type: "string", default: "1s" },
+  "batch-target": { type: "string", default: usualBatchTarget },
   contenders: { type: "string" },
   major: { type: "string", default: "18" },
   only: { type: "string" },

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { type BenchResult, heaps } from "./BenchResult.ts"
 import { findingsOf } from "./findingsOf.ts"
-import { measureNames } from "./options.ts"
+import { measureNames, usualBatchTarget } from "./options.ts"
 import { renderChart } from "./render/renderChart.ts"
 import { renderPage } from "./render/renderPage.ts"
 import { formatCount } from "./render/units.ts"
@@ -14,12 +14,16 @@ const folder = join(import.meta.dirname, "results")
 export const pagePath = join(import.meta.dirname, "../docs/benchmarks.md")
 export const chartPath = join(import.meta.dirname, "../docs/benchmarks.svg")
 
-/** Keeps a result in place of the last one of the same data, version and parts, with its findings for those who read JSON. */
+/** Keeps a result in place of the last one of the same data, version, parts and batches, with its findings for those who read JSON. */
 export async function saveResult(result: BenchResult): Promise<string> {
   await mkdir(folder, { recursive: true })
   const { versions, data } = result
   const parts = measureNames.filter((name) => result[name] !== null)
-  const path = join(folder, `${[versions.major, data.heap, formatCount(data.rows), ...parts].join("-")}.json`)
+  const batches = result.batchTarget === usualBatchTarget ? [] : [`batches-of-${result.batchTarget}`]
+  const path = join(
+    folder,
+    `${[versions.major, data.heap, formatCount(data.rows), ...parts, ...batches].join("-")}.json`,
+  )
   await writeFile(path, `${JSON.stringify({ ...result, findings: findingsOf(result) }, null, 2)}\n`)
   return path
 }
