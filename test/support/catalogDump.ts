@@ -2,7 +2,8 @@ import type { TestDatabase } from "./database.ts"
 
 /**
  * Everything that the catalog says of the user's relations, by names, a line each: what a cutover may not change. Left out are
- * what makes a table a partitioned one: its partitions, its storage options (they are theirs), and our own schemas.
+ * what makes a table a partitioned one, its partitions, and our own schemas. What only these can have, such as storage options, is
+ * said of the table, once where it is the same for all of them.
  */
 export async function dumpCatalog(database: TestDatabase): Promise<string[]> {
   return await dump(database, "and not c.relispartition")
@@ -43,6 +44,13 @@ const ofItself = (oid: string): string =>
 const ofLeaves = (oid: string): string =>
   `(case when tab.relkind = 'p' then ${oid} in (select relid from pg_partition_tree(tab.oid) where isleaf) else ${oid} = tab.oid end)`
 
+/** Storage options of a table and of its TOAST table, in the order of their names. */
+const optionsOf = (leaf: string): string =>
+  `coalesce((select string_agg(o, ', ' order by o)
+             from unnest(coalesce(${leaf}.reloptions, '{}') ||
+                         coalesce((select array_agg('toast.' || t) from pg_class tc, unnest(tc.reloptions) as t where tc.oid = ${leaf}.reltoastrelid), '{}')) as o),
+            'none')`
+
 const parts: readonly string[] = [
   `select format('relation %s %s owner %s rls %s %s identity %s comment %s acl %s persistence %s populated %s tablespace %s clustered %s',
                  translate(relkind::text, 'p', 'r'), name, relowner::regrole,
@@ -54,6 +62,8 @@ const parts: readonly string[] = [
                   from pg_index i join pg_class mn on mn.oid = i.indexrelid
                   left join pg_inherits ih on ih.inhrelid = i.indexrelid left join pg_class pn on pn.oid = ih.inhparent
                   where i.indisclustered and ${ofItself("i.indrelid")})) as line from tab`,
+  `select format('options of %s: %s', name, (select string_agg(distinct ${optionsOf("p")}, ' or ') from pg_class p where ${ofLeaves("p.oid")}))
+     from tab where relkind in ('r', 'p')`,
   `select format('column %s.%s %s notnull %s default %s identity %s generated %s storage %s compression %s statistics %s options %s collation %s comment %s acl %s',
                  name, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attidentity, a.attgenerated, a.attstorage,
                  a.attcompression, nullif(a.attstattarget, -1), a.attoptions, nullif(a.attcollation, 0)::regcollation, col_description(a.attrelid, a.attnum), ${acl("a.attacl")})
