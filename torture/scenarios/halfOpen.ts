@@ -13,7 +13,7 @@ import { createSmallTable, startSlowWriters } from "../faults/smallTable.ts"
 import { workThrough } from "../faults/workThrough.ts"
 
 /** Each costs its worker some seconds, in which the runs beside it go on. */
-const perRun = { quick: 3, usual: 6, full: 6 }
+const perRun = { quick: 2, usual: 6, full: 6 }
 
 /** How long a client may stay on a connection that says nothing any more. */
 const mostGivenUpMs = 10_000

@@ -9,8 +9,9 @@ import { planMoments } from "../faults/planMoments.ts"
 import { recordingOf } from "../faults/recording.ts"
 import { createSmallTable, startSlowWriters } from "../faults/smallTable.ts"
 
-/** So many processes die in one run. More would spare time, and make it harder to see which of them did the harm. */
-const deathsPerRun = { here: 24, process: 6 }
+/** So many processes die in one run. More spare time, and make it harder to see which of them did the harm. */
+const deathsPerRun = { quick: 56, usual: 24, full: 24 }
+const processesPerRun = 6
 
 /** A worker is killed before, and after, each statement of a whole run, and the next one takes over. */
 export const kill: Scenario = {
@@ -20,7 +21,7 @@ export const kill: Scenario = {
   seeds: { quick: Infinity, usual: Infinity, full: Infinity },
   isDurable: false,
   atOnce: 2,
-  plan: async (server, options) => await planMoments(server, options, { perRun: deathsPerRun.here }),
+  plan: async (server, options) => await planMoments(server, options, { perRun: deathsPerRun[options.size] }),
   run: async (server, seed, options) => await runChain(server, seed, options, liveHere),
 }
 
@@ -36,7 +37,7 @@ export const sigkill: Scenario = {
     await planMoments(
       server,
       { ...options, size: options.size === "full" ? "usual" : options.size },
-      { perRun: deathsPerRun.process },
+      { perRun: processesPerRun },
     ),
   run: async (server, seed, options) => await runChain(server, seed, options, liveAsProcess),
 }

@@ -31,7 +31,7 @@ function dyingIn(input: LaunchInput, { name, says }: Pick<Scenario, "name" | "sa
     name,
     says,
     // Most of the statements are those of `kill`.
-    seeds: { quick: 3, usual: Infinity, full: Infinity },
+    seeds: { quick: 2, usual: Infinity, full: Infinity },
     isDurable: false,
     atOnce: 2,
     plan: async (server, options) => {
