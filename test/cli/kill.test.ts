@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
 import type { Status } from "../../src/domain/status.ts"
-import { type Cutover, runCutover, startCutover } from "../support/cli.ts"
+import { runCutover, startCutover } from "../support/cli.ts"
 import { type TestDatabase, createDatabase, startServer } from "../support/database.ts"
+import { killAfter } from "../support/killAfter.ts"
 import { contentOf, partitionsOf } from "../support/oracle.ts"
 import { randomOf } from "../support/random.ts"
 
@@ -28,22 +29,6 @@ async function stateOf(database: TestDatabase): Promise<string | undefined> {
   const [found] = await database.query<{ there: boolean }>("select to_regclass('cutover.runs') is not null as there")
   if (found?.there !== true) return undefined
   return (await database.query<{ state: string }>("select state from cutover.runs"))[0]?.state
-}
-
-/** Kills a command so long after its first connection: how long Node takes to start is the machine's affair. */
-async function killAtRandom(database: TestDatabase, command: Cutover, afterMs: number): Promise<void> {
-  const startedAt = new Date()
-  const hasEnded = command.ended.then(() => true)
-  for (;;) {
-    const sessions = await database.query(
-      "select from pg_stat_activity where datname = current_database() and application_name like 'cutover/%' and backend_start > $1",
-      [startedAt],
-    )
-    if (sessions.length > 0) break
-    if (await Promise.race([hasEnded, sleep(20).then(() => false)])) return
-  }
-  await sleep(afterMs)
-  command.process.kill("SIGKILL")
 }
 
 /** No month was begun twice, and what the ledger says of a month is what its table holds. */
@@ -74,7 +59,7 @@ describe("a killed command", () => {
           const isFirst = (await stateOf(database)) === undefined
           const command = startCutover(database.url, isFirst ? launchArgs : ["resume", "t"])
           // A run gets so many at most: on a slow machine one that is killed again and again would never end.
-          const killing = killsOfRun < 10 ? killAtRandom(database, command, random() * 1_200) : undefined
+          const killing = killsOfRun < 10 ? killAfter(database, command, random() * 1_200) : undefined
           const { signal, code, stderr } = await command.ended
           await killing
           expect(
@@ -109,7 +94,7 @@ describe("a killed command", () => {
         const isFirst = (await stateOf(database)) === undefined
         const command = startCutover(database.url, isFirst ? launchArgs : ["resume", "t"])
         // The sweep is where it is killed; the last command is left to end by itself.
-        const killing = kills < 8 ? killAtRandom(database, command, random() * 700) : undefined
+        const killing = kills < 8 ? killAfter(database, command, random() * 700) : undefined
         const { signal, code, stderr } = await command.ended
         await killing
         expect(signal === "SIGKILL" || code === 0, `exit ${code}, seed ${seed}, kill ${kills}\n${stderr}`).toBe(true)

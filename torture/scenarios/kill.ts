@@ -30,7 +30,7 @@ export const sigkill: Scenario = {
   id: "A1",
   name: "sigkill",
   says: "the command, a process of its own, gets SIGKILL before or after a statement; `cutover resume` goes on",
-  seeds: { quick: 2, usual: 10, full: Infinity },
+  seeds: { quick: 1, usual: 10, full: Infinity },
   isDurable: false,
   atOnce: 2,
   plan: async (server, options) =>

@@ -13,6 +13,7 @@ import { relabel, split } from "./relabel.ts"
 import { rollback } from "./rollback.ts"
 import { signals } from "./signals.ts"
 import { sqlstates } from "./sqlstates.ts"
+import { storm } from "./storm.ts"
 import { takeOver } from "./takeOver.ts"
 import { truncate } from "./truncate.ts"
 import { zombie } from "./zombie.ts"
@@ -30,6 +31,7 @@ export const scenarios: readonly Scenario[] = [
   relabel,
   split,
   cut,
+  storm,
   takeOver,
   halfOpen,
   crash,
