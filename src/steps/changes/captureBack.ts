@@ -22,8 +22,9 @@ export function followsBack(run: Run): boolean {
 }
 
 /**
- * What is missing of the reverse change log and its triggers on the partitioned table `name`. A row trigger, which PostgreSQL clones to every partition, those to come too: a statement trigger would not see
- * writes straight into a partition. TRUNCATE of a partition has its own.
+ * What is missing of the reverse change log and its triggers on the partitioned table `name`. A row trigger, which PostgreSQL
+ * clones to every partition, those to come too: a statement trigger would not see writes straight into a partition. TRUNCATE
+ * of a partition has its own.
  *
  * Before the swap nobody but us uses that table. What our own replay makes the triggers log until then does no harm.
  */
