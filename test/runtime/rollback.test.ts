@@ -23,6 +23,10 @@ const capture = { writes: "capture", batchTargetMs: 50 } as const
 
 const same = { lost: 0, extra: 0 }
 
+const signal = (): PromiseWithResolvers<void> => Promise.withResolvers<void>()
+
+const locksRun = ({ text }: { readonly text: string }): boolean => text.includes("for no key update")
+
 /** What belongs to the table, and not to us. */
 async function catalogOfTable(database: TestDatabase): Promise<string[]> {
   return (await catalogOf(database)).filter((line) => !line.includes("cutover"))
@@ -168,6 +172,37 @@ describe("a rollback", () => {
     const halted = await workUntil(open, run.id, (status) => status.run.control === "halted")
     expect(halted.run.error).toMatchObject({ code: "CUTOVER_SOURCE_CHANGED" })
     expect(halted.run.error?.message).toContain("column surprise integer is new")
+  })
+
+  it("that comes when another one has just been made is refused, and does not stop the run", async () => {
+    await using database = await createDatabase("rollbacklate")
+    await using open = await services(database)
+    await createTruth(database, 500)
+    const run = await launchRun(open, { table: "t", by: "d", options: capture })
+    await workUntilQuiet(open, run.id)
+    const [stopped, seen, made] = [signal(), signal(), signal()]
+    // The first has stopped the run, and has yet to swap.
+    let locks = 0
+    await using before = await FaultProxy.start(database.url, (statement) => {
+      if (!locksRun(statement) || ++locks !== 2) return undefined
+      stopped.resolve()
+      return { type: "hold", when: "before", until: async () => await seen.promise }
+    })
+    // The other has seen a run that is stopped, with a way back, and comes to lock it when there is none any more.
+    await using after = await FaultProxy.start(database.url, (statement) => {
+      if (!locksRun(statement)) return undefined
+      seen.resolve()
+      return { type: "hold", when: "before", until: async () => await made.promise }
+    })
+    await using first = await services({ ...database, url: before.url })
+    await using late = await services({ ...database, url: after.url })
+    const making = rollback(first, run.id, "first")
+    await stopped.promise
+    const refused = rollback(late, run.id, "late").catch((error: unknown) => error)
+    await making
+    made.resolve()
+    expect(await refused).toMatchObject({ code: "CUTOVER_STEP_NOT_ALLOWED" })
+    expect((await readStatus(open.database, run.id)).run).toMatchObject({ state: "rolledBack", control: "running" })
   })
 
   it("that is asked for twice at once happens once, and loses nothing", async () => {

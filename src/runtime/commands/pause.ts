@@ -16,9 +16,25 @@ export type PauseRequest = {
 }
 
 /** Lets no new batch begin, and returns when none is under way any more. Pausing a stopped run changes nothing. */
-export async function pause(services: Services, runId: string, { reason, forMs }: PauseRequest): Promise<Run> {
+export async function pause(services: Services, runId: string, request: PauseRequest): Promise<Run> {
+  await stop(services, runId, request)
+  return await acrossBreaks(services, () => readRun(services.database, runId))
+}
+
+/**
+ * The same, for who has more to do with the run: `assertMay` throws, under the run's lock, where that is not possible any more, and then
+ * the run goes on. Says whether it was running until now.
+ */
+export async function stop(
+  services: Services,
+  runId: string,
+  { reason, forMs }: PauseRequest,
+  assertMay: (run: Run) => void | Promise<void> = (run) => assertOpen(run, "paused"),
+): Promise<boolean> {
+  let isOurs = false
   await passCommand(services, runId, async (tx, run) => {
-    assertOpen(run, "paused")
+    isOurs = false
+    await assertMay(run)
     if (run.control === "paused" || run.control === "halted") return undefined
     if (forMs !== null) {
       await services.queue.send(
@@ -27,10 +43,11 @@ export async function pause(services: Services, runId: string, { reason, forMs }
         forMs,
       )
     }
+    isOurs = true
     return { event: { type: "pause", reason: reason ?? `asked for by ${services.actor}` } }
   })
   await waitUntilIdle(services, runId)
-  return await acrossBreaks(services, () => readRun(services.database, runId))
+  return isOurs
 }
 
 /**

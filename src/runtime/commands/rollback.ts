@@ -20,7 +20,7 @@ import type { Services } from "../Services.ts"
 import { acrossBreaks, findEnded, lookUp } from "../acrossBreaks.ts"
 import { passCommand } from "../door.ts"
 import { withLockRetries } from "../withLockRetries.ts"
-import { pause } from "./pause.ts"
+import { stop } from "./pause.ts"
 import { resume } from "./resume.ts"
 
 export type RolledBack = { readonly run: Run; readonly lockHeldMs: number }
@@ -36,7 +36,8 @@ export async function rollback(services: Services, runId: string, reason: string
     await assertWayBack(services, run)
     return run
   })
-  await pause(services, runId, { reason: "it is being rolled back; resume it to stop that", forMs: null })
+  const stopping = { reason: "it is being rolled back; resume it to stop that", forMs: null }
+  const isOurs = await stop(services, runId, stopping, async (now) => await assertWayBack(services, now))
   try {
     let swapped: Swapped | undefined
     const exchange = async (): Promise<Run> => {
@@ -62,7 +63,7 @@ export async function rollback(services: Services, runId: string, reason: string
     )
     return { run, lockHeldMs: performance.now() - (swapped?.lockedAt ?? 0) }
   } catch (error) {
-    if (before.control !== "paused" && before.control !== "halted") await resume(services, runId)
+    if (isOurs) await resume(services, runId)
     throw error
   }
 }
