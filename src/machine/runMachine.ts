@@ -218,7 +218,7 @@ export const runMachine = createMachine({
           entry: attach.entry,
           on: {
             resume: attach.resume,
-            blocked: { actions: [record("attach.attempted"), tryLater("attach")] },
+            blocked: { actions: [recordEvent("attach.attempted"), tryLater("attach")] },
             held: { guard: "isRetried", actions: tryLater("attach") },
             replayed: { actions: schedule("attach") },
             "gate.opened": { actions: schedule("attach") },

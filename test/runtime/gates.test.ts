@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest"
 import { openGate } from "../../src/runtime/commands/attach.ts"
 import { readRecords } from "../../src/store/log.ts"
 import type { Status } from "../../src/domain/status.ts"
+import type { OpenServices } from "../../src/runtime/openServices.ts"
 import { createDatabase } from "../support/database.ts"
 import { isQuiet, launchRun, services, waitForStatus, workUntil, worker } from "../support/runs.ts"
 import { createTruth, differencesFromTruth } from "../support/writers.ts"
@@ -77,6 +78,7 @@ describe("writes that come faster than they can be replayed", () => {
     expect(flooded.run.reason).toMatch(/changes arrive at \d+\/s and are replayed at \d+\/s/)
     expect(flooded.run.control).toBe("waiting")
     expect(flooded.attach.swappedAt).toBeNull()
+    expect(await missedFor(open, run.id)).toContainEqual(expect.stringContaining("changes arrive"))
     await database.query(`drop trigger refill on ${log}`)
     expect((await waitForStatus(open, run.id, isQuiet)).run).toMatchObject({ state: "cleanup", error: null })
     expect(await differencesFromTruth(database)).toEqual({ lost: 0, extra: 0 })
@@ -94,9 +96,15 @@ describe("a backlog of more than a million changes", () => {
     await database.query("update t set amount = 2 where id <= 100; update truth set amount = 2 where id <= 100")
     await database.query(`insert into ${log} select one.* from ${log} one, generate_series(1, 6000)`)
     await openGate(open, run.id)
-    await workUntil(open, run.id, (one) => one.run.state === "cleanup" || one.run.reason?.includes("arrive") === true)
-    const records = await readRecords(open.database, run.id, 0)
-    expect(records.filter((one) => one.kind === "attach.attempted").map((one) => one.data)).toEqual([])
+    await workUntil(open, run.id, (one) => one.run.state === "cleanup" || isOutrun(one))
+    // On a busy machine it may be that the log is slow to read until it is vacuumed, which is another reason.
+    expect(await missedFor(open, run.id)).not.toContainEqual(expect.stringContaining("changes arrive"))
     expect(await differencesFromTruth(database)).toEqual({ lost: 0, extra: 0 })
   })
 })
+
+/** Why attempts at the swap were missed, as the log of the run says. */
+async function missedFor(open: OpenServices, runId: string): Promise<unknown[]> {
+  const records = await readRecords(open.database, runId, 0)
+  return records.filter((one) => one.kind === "attach.attempted").map((one) => one.data["reason"])
+}

@@ -2,6 +2,7 @@ import type { Queryable } from "../../postgres/Queryable.ts"
 import type { Sql } from "../../postgres/sql.ts"
 import { type Partition, readPartitions } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
+import { vacuumAsSource } from "../autovacuum.ts"
 import { indexesOfPartition } from "../copy/buildIndex.ts"
 import { attachStatements } from "../copy/catchUp.ts"
 import { partitionStatements } from "../copy/createPartitionTable.ts"
@@ -48,5 +49,6 @@ export async function pastStatements(db: Queryable, run: Run, months: readonly P
     ...partitionStatements(run, past, name, grantees),
     ...indexesOfPartition(run, name),
     ...attachStatements(run, past),
+    vacuumAsSource(requireBlueprint(run), name),
   ]
 }
