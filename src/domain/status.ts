@@ -18,7 +18,7 @@ export type Status = {
     readonly interval: string
     readonly state: RunState
     readonly control: Control
-    /** Why it is paused, halted, waiting or throttled: one sentence, naming the blocker. */
+    /** Why it is paused, halted, waiting or throttled: one sentence, naming the blocker. Where it runs, a statement that takes long. */
     readonly reason: string | null
     readonly error: ErrorDocument | null
     readonly launchedAt: string

@@ -52,8 +52,14 @@ export async function withSessionLock<T>(database: Database, key: string, use: (
   })
 }
 
-export async function releaseSessionLock(session: Queryable, key: string): Promise<void> {
-  await session.query(sql`select pg_advisory_unlock(${key}::bigint)`)
+/** Takes the shared form of a lock until the session gives it back, or ends. */
+export async function takeSharedSessionLock(session: Queryable, key: string): Promise<void> {
+  await session.query(sql`select pg_advisory_lock_shared(${key}::bigint)`)
+}
+
+/** Gives back all locks that the session holds beyond its transactions. */
+export async function releaseSessionLocks(session: Queryable): Promise<void> {
+  await session.query(sql`select pg_advisory_unlock_all()`)
 }
 
 /** Which of these keys some live session of this database holds. A dead session holds none. */

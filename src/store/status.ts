@@ -1,3 +1,4 @@
+import { formatDuration } from "../domain/duration.ts"
 import { etaMs } from "../domain/progress.ts"
 import type { Control, Count, PartitionState, RunState, Status } from "../domain/status.ts"
 import { renderTableName } from "../domain/tableName.ts"
@@ -6,6 +7,7 @@ import { type Queryable, findOne } from "../postgres/Queryable.ts"
 import { type Sql, sql } from "../postgres/sql.ts"
 import { changeLogOf, countKeysIfAny, reverseLogOf } from "./changeLog.ts"
 import { isInstalled } from "./install.ts"
+import { findLongStatement } from "./longStatement.ts"
 import { unbounded } from "./partitions.ts"
 import { unknownRun } from "./runs.ts"
 import { readLiveWorkers } from "./workers.ts"
@@ -27,12 +29,18 @@ export async function readStatuses(db: Queryable): Promise<Status[]> {
 /** Beyond this, changes that wait are not counted to the end. */
 const mostChanges = 1_000_000
 
-/** Adds what only an open run has: workers alive, and changes that wait. */
+/** Adds what only an open run has: workers alive, changes that wait, and what takes long. */
 async function completed(db: Queryable, facts: RunFacts): Promise<Status> {
-  if (facts.finishedAt !== null) return toStatus(facts, 0, 0)
+  if (facts.finishedAt !== null) return toStatus(facts, { workers: 0, changesPending: 0, busy: null })
   const workers = await readLiveWorkers(db, facts.id)
   const log = facts.swappedAt === null ? changeLogOf(facts) : reverseLogOf(facts)
-  return toStatus(facts, workers.length, await countKeysIfAny(db, log, mostChanges))
+  const changesPending = await countKeysIfAny(db, log, mostChanges)
+  return toStatus(facts, { workers: workers.length, changesPending, busy: await readBusy(db, facts) })
+}
+
+async function readBusy(db: Queryable, { id, control }: RunFacts): Promise<string | null> {
+  const long = control === "running" ? await findLongStatement(db, id) : undefined
+  return long === undefined ? null : `busy for ${formatDuration(long.ms)} with: ${long.text}`
 }
 
 type RunFacts = {
@@ -117,7 +125,9 @@ const statusFacts = sql`
   ) as facts
   from cutover.runs r`
 
-function toStatus(facts: RunFacts, workers: number, changesPending: number): Status {
+type LiveFacts = { readonly workers: number; readonly changesPending: number; readonly busy: string | null }
+
+function toStatus(facts: RunFacts, { workers, changesPending, busy }: LiveFacts): Status {
   const { partitions } = facts
   const rowsCopied = sum(partitions.map((one) => one.rowsCopied))
   const rowsEstimated = sum(partitions.map((one) => one.rowsEstimated))
@@ -131,7 +141,7 @@ function toStatus(facts: RunFacts, workers: number, changesPending: number): Sta
       interval: facts.interval,
       state: facts.state,
       control: facts.control,
-      reason: facts.control === "running" ? (facts.reason ?? facts.throttled) : facts.reason,
+      reason: facts.control === "running" ? (facts.reason ?? facts.throttled ?? busy) : facts.reason,
       error: facts.error,
       launchedAt: facts.launchedAt,
       updatedAt: facts.updatedAt,

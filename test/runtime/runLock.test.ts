@@ -3,6 +3,7 @@ import { expect, it } from "vitest"
 import type { RunOptionsInput } from "../../src/config/runOptions.ts"
 import { pause } from "../../src/runtime/commands/pause.ts"
 import { resume } from "../../src/runtime/commands/resume.ts"
+import type { Status } from "../../src/domain/status.ts"
 import { readStatus } from "../../src/store/status.ts"
 import { type TestDatabase, createDatabase } from "../support/database.ts"
 import { contentOf } from "../support/oracle.ts"
@@ -96,11 +97,13 @@ it.concurrent.each(works)(
     await waitUntilWaiting(database, waiting)
 
     await assertUnlocked(database, run.id)
+    if (isCancelled) await waitForStatus(open, run.id, (one) => isToldOf(one, waiting.query), 20_000)
 
     const pausing = pause(open, run.id, { reason: "lunch", forMs: null })
     await waitForStatus(open, run.id, (one) => one.run.control === "paused")
     const ends = [pausing.then(() => "cancelled"), sleep(isCancelled ? 20_000 : 300, "under way", { ref: false })]
     expect(await Promise.race(ends)).toBe(isCancelled ? "cancelled" : "under way")
+    if (isCancelled) expect(await statementsOfOurs(database, waiting.query)).toEqual([])
     await assertUnlocked(database, run.id)
     await held[Symbol.asyncDispose]()
     expect(await pausing).toMatchObject({ control: "paused", reason: "lunch" })
@@ -131,19 +134,34 @@ async function assertUnlocked(database: TestDatabase, runId: string): Promise<vo
   }
 }
 
+/** What lasts is told of, with its statement. */
+function isToldOf({ run }: Status, query: string): boolean {
+  return run.reason !== null && /^busy for \ds with: /.test(run.reason) && run.reason.includes(query)
+}
+
 async function waitUntilWaiting(
   database: TestDatabase,
   { query, waitsFor }: { readonly query: string; readonly waitsFor: string },
 ): Promise<void> {
   const deadline = Date.now() + 20_000
   for (;;) {
-    const sessions = await database.query<{ query: string; wait: string }>(`
-      select query, wait_event as wait from pg_stat_activity
-      where datname = current_database() and application_name like 'cutover/%' and state = 'active'`)
-    if (sessions.some((one) => one.wait === waitsFor && withoutComment(one.query).startsWith(query))) return
+    const sessions = await statementsOfOurs(database)
+    if (sessions.some((one) => one.wait === waitsFor && one.query.startsWith(query))) return
     if (Date.now() > deadline) throw new Error(`nothing is held; ours do ${JSON.stringify(sessions)}`)
     await sleep(20)
   }
+}
+
+type Statement = { readonly query: string; readonly wait: string | null }
+
+/** The statements that begin so and that sessions of ours are executing. */
+async function statementsOfOurs(database: TestDatabase, beginning = ""): Promise<Statement[]> {
+  const sessions = await database.query<Statement>(`
+    select query, wait_event as wait from pg_stat_activity
+    where datname = current_database() and application_name like 'cutover/%' and state = 'active'`)
+  return sessions
+    .map((one) => ({ ...one, query: withoutComment(one.query) }))
+    .filter((one) => one.query.startsWith(beginning))
 }
 
 function withoutComment(text: string): string {
