@@ -107,10 +107,11 @@ async function work(services: Services, tx: Queryable, job: Job, due: Due): Prom
   await tx.query(sql`savepoint work`)
   const { partition, stripe } = due
   if (stripe !== undefined) {
-    await sweep({ tx, run: due.run }, stripe)
+    const afterCommit = await sweep({ tx, run: due.run }, stripe)
     const run = await lockIfDue(tx, job, stripe.tick + 1)
-    if (run !== undefined) await carryOutSwept(services, tx, run, stripe.n)
-    return undefined
+    if (run === undefined) return undefined
+    await carryOutSwept(services, tx, run, stripe.n)
+    return afterCommit
   }
   if (partition === undefined && untimedTasks.has(job.data.task)) await liftStatementTimeout(tx)
   if (job.data.task === "compare") {

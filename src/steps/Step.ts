@@ -23,7 +23,8 @@ export type Outcome<Event> = {
 
 /** A step works and reports; it sends no jobs and changes no state. */
 export type RunStep = (context: StepContext) => Promise<Outcome<RunEvent>>
-export type StripeStep = (context: StepContext, stripe: Stripe) => Promise<void>
+/** Returns what is to be done after the commit. */
+export type StripeStep = (context: StepContext, stripe: Stripe) => Promise<Outcome<unknown>["afterCommit"]>
 
 /** What the comparison of all partitions at once found. */
 export type Compared = {

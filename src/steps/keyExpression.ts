@@ -32,6 +32,21 @@ export function intervalStartOf(run: Run, key: Sql): Sql {
                    then date_trunc(${interval}, ${start} - interval '1 day') else ${start} end)::date`
 }
 
+/** What rows are grouped by before their interval is asked for, and how it leads to the first day of the interval. */
+export type Day = { readonly day: Sql; readonly startOf: (day: Sql) => Sql }
+
+/**
+ * To tell the interval of a row costs three times what it costs to group it: so rows are grouped by their day, of which there are few.
+ * Of a timestamptz the day costs as much as the interval, and does not always tell it.
+ */
+export function dayOfKey(run: Run): Day {
+  if (run.key.type === "timestamptz") return { day: intervalStartOfKey(run), startOf: (day) => day }
+  return {
+    day: sql`${ident(run.key.column)}::date`,
+    startOf: (day) => sql`date_trunc(${literal(run.options.interval)}, ${day}::timestamp)::date`,
+  }
+}
+
 /** Whether a row of the source falls into the bounds. */
 export function keyWithin(run: Run, bounds: Bounds | null): Sql {
   return withinBounds(run, run.key.column, bounds)

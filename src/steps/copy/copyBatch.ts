@@ -1,6 +1,7 @@
 import { takeBlocks, totalBlocks } from "../../domain/blockRanges.ts"
 import { nextBatchBlocks } from "../../domain/pace.ts"
 import type { BlockRange } from "../../domain/blockRanges.ts"
+import type { TableName } from "../../domain/tableName.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
 import { type Sql, ident, join, sql, table } from "../../postgres/sql.ts"
 import { saveBatch } from "../../store/batches.ts"
@@ -11,6 +12,7 @@ import { keyWithin } from "../keyExpression.ts"
 import { findOwnTable } from "../ownTable.ts"
 import { paceOf } from "../throttle/paceOf.ts"
 import { tableOf } from "../partitionTable.ts"
+import { hintRows, readLoading } from "./hintRows.ts"
 import { createPartitionTable } from "./createPartitionTable.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
 
@@ -22,9 +24,20 @@ export const copyBatch: PartitionStep = async ({ tx, run }, partition) => {
     await createPartitionTable(tx, run, partition, into)
   }
   const { taken, nextCursor } = takeBlocks(partition.blocks, partition.nextBlock, run.batchBlocks)
+  const finished = nextCursor === null
+  // The indexes come right after the last batch.
+  const loading = finished ? [] : await readLoading(tx, isTable(into), totalBlocks(partition.blocks))
   const batchBlocks = taken.length > 0 ? await copyBlocks(tx, run, partition, taken) : undefined
-  const event = { type: "batch.copied", finished: nextCursor === null } as const
-  return batchBlocks === undefined ? { event } : { event, batchBlocks }
+  return {
+    event: { type: "batch.copied", finished },
+    ...(batchBlocks === undefined ? {} : { batchBlocks }),
+    ...(loading.length === 0 ? {} : { afterCommit: async (db) => await hintRows(db, loading) }),
+  }
+}
+
+/** Chooses this table of `n` and `c`. */
+function isTable({ schema, name }: TableName): Sql {
+  return sql`n.nspname = ${schema} and c.relname = ${name}`
 }
 
 /** Returns the size of the next batch; a partition's last, shorter one says nothing about it. */

@@ -9,6 +9,7 @@ import { requireBlueprint } from "../requireBlueprint.ts"
 import { watchSource } from "../source/watchSource.ts"
 import { paceOf } from "../throttle/paceOf.ts"
 import { rangesOf } from "./copyBatch.ts"
+import { hintRows, readLoading } from "./hintRows.ts"
 import { loaderOf } from "./loader.ts"
 
 /**
@@ -18,6 +19,7 @@ import { loaderOf } from "./loader.ts"
 export const sweep: StripeStep = async ({ tx, run }, stripe) => {
   await watchSource({ tx, run })
   const to = Math.min(stripe.to, stripe.next + run.batchBlocks)
+  const loading = await readLoading(tx, ofLoader(run), run.heapBlocks ?? 0)
   const startedAt = performance.now()
   const { rows } = await tx.query<Loaded>(await sweepStatement(tx, run, stripe.next, to))
   const elapsedMs = performance.now() - startedAt
@@ -25,6 +27,18 @@ export const sweep: StripeStep = async ({ tx, run }, stripe) => {
   await saveSwept(tx, stripe, to)
   const all = rows.reduce((sum, one) => sum + one.rows, 0)
   await savePace(tx, run, stripe, { blocks: to - stripe.next, elapsedMs, rows: all })
+  return loading.length === 0 ? undefined : async (db) => await hintRows(db, loading)
+}
+
+/** Chooses the tables of the months of `c`. */
+function ofLoader(run: Run): Sql {
+  const { schema, name } = loaderOf(run)
+  return sql`c.oid in (
+    select i.inhrelid
+    from pg_inherits i
+    join pg_class p on p.oid = i.inhparent
+    join pg_namespace pn on pn.oid = p.relnamespace
+    where pn.nspname = ${schema} and p.relname = ${name})`
 }
 
 /** How many rows of a month a batch held. */

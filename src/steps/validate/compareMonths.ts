@@ -4,8 +4,9 @@ import { type Sql, ident, join, literal, sql, table } from "../../postgres/sql.t
 import { changeLogOf } from "../../store/changeLog.ts"
 import type { Comparison, Partition } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
+import { type Stripe, readStripes } from "../../store/stripes.ts"
 import { takenByPartition } from "../changes/strays.ts"
-import { intervalStartOfKey } from "../keyExpression.ts"
+import { dayOfKey } from "../keyExpression.ts"
 import { tableOf } from "../partitionTable.ts"
 import { defaultLabel } from "../prep/survey.ts"
 import { type Side, comparisonOf, leavingOut, measures, sumsOf } from "./compare.ts"
@@ -38,16 +39,24 @@ function labelFound(run: Run, { side, start, label }: Found): string | null {
   return start === null ? defaultLabel : labelOf(run.options.interval, start)
 }
 
+/**
+ * The source in as many stretches as were swept, so that PostgreSQL can give each to a worker of its own, beside those that read the
+ * partitions (Parallel Append); all within the snapshot of the statement.
+ */
 async function monthsStatement(tx: Queryable, run: Run, partitions: readonly Partition[]): Promise<Sql> {
   const taken = await takenByPartition(tx, run, run.key.column, "cutover_row")
-  const ofSource = settled(
-    run,
-    sql`
-      select ${intervalStartOfKey(run)}::text as start, ${measures(run)}
-      from only ${table(run.table)} as cutover_row
-      where (${taken})`,
-    sql`group by 1`,
-  )
+  const { day, startOf } = dayOfKey(run)
+  const columns = join([sql`rows`, sql`hash`, ...sumsOf(run).map((name) => ident(name))])
+  const ofStretch = (stretch: Sql): Sql => {
+    const ofSource = settled(
+      run,
+      sql`select ${day} as day, ${measures(run)} from only ${table(run.table)} as cutover_row where (${taken}) and ${stretch}`,
+      sql`group by 1`,
+    )
+    return sql`
+      select 'source' as side, ${startOf(sql`cutover_found.day`)} as start, null::text as label, ${columns}
+      from (${ofSource}) as cutover_found`
+  }
   const ofPartition = (partition: Partition): Sql => {
     const ofTable = settled(
       run,
@@ -55,13 +64,25 @@ async function monthsStatement(tx: Queryable, run: Run, partitions: readonly Par
       sql`having count(*) > 0`,
     )
     return sql`
-      select 'target' as side, null as start, ${literal(partition.label)} as label, ${totals(run)}
+      select 'target' as side, null::date as start, ${literal(partition.label)} as label, ${columns}
       from (${ofTable}) as cutover_found`
   }
+  const stretches = stretchesOf(await readStripes(tx, run.id))
   return sql`
-    select 'source' as side, start, null as label, ${totals(run)} from (${ofSource}) as cutover_found
-    union all
-    ${join(partitions.map(ofPartition), "\nunion all\n")}`
+    select side, start::text as start, label, ${totals(run)}
+    from (${join([...stretches.map(ofStretch), ...partitions.map(ofPartition)], "\nunion all\n")}) as cutover_sides
+    group by side, start, label`
+}
+
+/** Between the edges of the stripes; the last one has no end, for the heap may have grown. */
+function stretchesOf(stripes: readonly Stripe[]): Sql[] {
+  const edges = stripes.slice(0, -1).map(({ to }) => sql`${literal(`(${to},0)`)}::tid`)
+  return Array.from({ length: edges.length + 1 }, (_, n) => {
+    const [from, to] = [edges[n - 1], edges[n]]
+    const isFrom = from === undefined ? [] : [sql`ctid >= ${from}`]
+    const isBefore = to === undefined ? [] : [sql`ctid < ${to}`]
+    return join([sql`true`, ...isFrom, ...isBefore], " and ")
+  })
 }
 
 /** Whether any change waits, of whatever month: the source is read for all months at once. */
@@ -72,9 +93,9 @@ function settled(run: Run, select: Sql, after: Sql): Sql {
 }
 
 function totals(run: Run): Sql {
-  const sums = sumsOf(run).map((name) => sql`cutover_found.${ident(name)}::text`)
+  const sums = sumsOf(run).map((name) => sql`sum(${ident(name)})::text`)
   return sql`
-    cutover_found.rows::text as rows,
-    coalesce(cutover_found.hash, 0)::text as hash,
+    sum(rows)::text as rows,
+    coalesce(sum(hash), 0)::text as hash,
     array[${join(sums)}]::text[] as sums`
 }
