@@ -41,6 +41,46 @@ describe.each(turns)("where the clock of $timezone is set $says", ({ timezone, a
   })
 })
 
+const mixed = [
+  { type: "date", timezone: "UTC" },
+  { type: "timestamp", timezone: "UTC" },
+  { type: "timestamptz", timezone: "America/St_Johns" },
+] as const
+
+it.each(mixed)(
+  "of a mixed heap by a $type every row is found, the few of other years and those without a key, too",
+  async ({ type, timezone }) => {
+    await using database = await createDatabase("mixed")
+    await database.query(`
+      create table t (id int, d ${type}, v text);
+      insert into t
+      select g, case when g = 7777 then '1999-12-31 23:59:59' when g = 9999 then '2031-05-01' when g % 1000 = 13 then null
+                else timestamp '2024-01-01' + g * interval '20 minutes' end, repeat('v', 400)
+      from generate_series(1, 20000) g
+      order by md5(g::text)`)
+    const before = await contentOf(database, "t")
+    await using open = await services(database)
+    const options = { timezone, nullKeys: "default-partition", monthsAhead: 0, monthsBack: 0 } as const
+    const run = await launchRun(open, { table: "t", by: "d", options })
+    await using _ = await worker(open, run.id)
+    const status = await waitForStatus(
+      open,
+      run.id,
+      (one) => one.run.state === "cleanup" || one.run.control === "halted",
+    )
+    expect(status.run).toMatchObject({ state: "cleanup", error: null })
+    expect(await contentOf(database, "t")).toEqual(before)
+    const rows = new Map((await partitionsOf(database, "t")).map((one) => [`public.${one.name}`, one.rows]))
+    expect(status.partitions.map((one) => [one.table, one.rowsEstimated])).toEqual(
+      status.partitions.map((one) => [one.table, rows.get(one.table)]),
+    )
+    // Of a month that holds one row, more than the zone of that row: so it was the way for mixed heaps.
+    const [few] = await database.query<{ blocks: string }>(`
+      select sum(upper(one) - lower(one))::text as blocks from cutover.partitions, unnest(blocks) as one where label = '1999-12'`)
+    expect(Number(few?.blocks)).toBeGreaterThan(100)
+  },
+)
+
 it("a survey that takes rows for another month than the bounds do is an error, and not a month without them", async () => {
   await using database = await createDatabase("outside")
   await database.query("create table t (id int primary key, d date not null); insert into t values (1, '2024-01-31')")

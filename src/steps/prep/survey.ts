@@ -49,14 +49,15 @@ type SurveyRow = {
 /** Blocks `from` inclusive to `to` exclusive, in zones of so many. */
 type Stretch = { readonly from: number; readonly to: number; readonly zone: number }
 
-/** Zones of a stretch that are looked at, to tell whether it is mixed. */
+/** So many zones of a stretch are looked at, and of each so many blocks, to tell whether it is mixed. */
 const sampledZones = 4
+const sampledBlocks = 16
 
-/** With as many intervals in each zone the heap will be swept, wherever within the stretch their rows are. */
+/** With as many intervals in each of them the heap will be swept, wherever within the stretch their rows are. */
 const mixedIntervals = 3
 
 /** Whether all the zones looked at hold rows of several intervals. */
-async function isMixed(tx: Queryable, run: Run, { from, to, zone }: Stretch): Promise<boolean> {
+async function isMixed(tx: Queryable, run: Run, { from, to }: Stretch): Promise<boolean> {
   const blocks = Array.from({ length: sampledZones }, (_, n) => from + Math.floor((n * (to - from)) / sampledZones))
   const { mixed } = await readOne<{ mixed: boolean }>(
     tx,
@@ -64,7 +65,7 @@ async function isMixed(tx: Queryable, run: Run, { from, to, zone }: Stretch): Pr
     select bool_and(cutover_found.intervals >= ${mixedIntervals}::int) as mixed
     from unnest(${blocks}::bigint[]) as cutover_zone (block)
     cross join lateral (
-      select count(distinct ${intervalStartOfKey(run)}) as intervals ${rowsOfZone(run, to, zone)}
+      select count(distinct ${intervalStartOfKey(run)}) as intervals ${rowsOfZone(run, to, sampledBlocks)}
     ) as cutover_found`,
   )
   return mixed

@@ -1,0 +1,57 @@
+import { expect, it } from "vitest"
+import { passJob } from "../../src/runtime/door.ts"
+import { type TestDatabase, createDatabase, startServer } from "../support/database.ts"
+import { nobody, stepTo } from "../support/jobs.ts"
+import { launchRun, services } from "../support/runs.ts"
+import { mainMajor } from "../support/testClusters.ts"
+
+/** Two months of some 20 MB each, in the order of their days or in none. */
+async function createTable(database: TestDatabase, order: string): Promise<void> {
+  await database.query(`
+    create extension pageinspect;
+    create table t (id int primary key, d date not null, v text);
+    insert into t select g, date '2024-01-01' + g % 60, repeat('v', 450) from generate_series(1, 80000) g order by ${order}`)
+}
+
+/** Rows that the first batch has copied, and how many of them do not say that they are committed. */
+async function readCopied(database: TestDatabase): Promise<{ rows: number; unhinted: number } | undefined> {
+  const [copied] = await database.query<{ rows: number; unhinted: number }>(`
+    select count(*)::int as rows, (count(*) filter (where t_infomask & 256 = 0))::int as unhinted
+    from pg_class c
+    cross join lateral generate_series(0, pg_relation_size(c.oid) / 8192 - 1) as block
+    cross join lateral heap_page_items(get_raw_page(c.oid::regclass::text, block::int)) as item
+    where c.relname like 't\\_2024\\_%' and c.relkind = 'r' and item.t_xmin is not null`)
+  return copied
+}
+
+const ways = [
+  { strategy: "a sweep", task: "sweep", order: "md5(g::text)" },
+  { strategy: "a copy by months", task: "copy", order: "g % 60, g" },
+]
+
+it.each(ways)(
+  "rows of $strategy say that they are committed, where a checkpoint may come before the indexes",
+  async (way) => {
+    // A checkpoint begins after half of it.
+    await using server = await startServer(mainMajor, { max_wal_size: "32MB" })
+    await using database = await server.createDatabase("hinted")
+    await using open = await services(database)
+    await createTable(database, way.order)
+    const run = await launchRun(open, { table: "t", by: "d", options: { monthsAhead: 0, monthsBack: 0, parallel: 1 } })
+    await passJob(open, await stepTo(open, run.id, way.task), nobody)
+    const copied = await readCopied(database)
+    expect(copied?.rows).toBeGreaterThan(1_000)
+    expect(copied?.unhinted).toBe(0)
+  },
+)
+
+it("rows are left to whoever reads them next, where no checkpoint is to be expected", async () => {
+  await using database = await createDatabase("unhinted")
+  await using open = await services(database)
+  await createTable(database, "md5(g::text)")
+  const run = await launchRun(open, { table: "t", by: "d", options: { monthsAhead: 0, monthsBack: 0, parallel: 1 } })
+  await passJob(open, await stepTo(open, run.id, "sweep"), nobody)
+  const copied = await readCopied(database)
+  expect(copied?.rows).toBeGreaterThan(1_000)
+  expect(copied?.unhinted).toBe(copied?.rows)
+})
