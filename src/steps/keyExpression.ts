@@ -49,12 +49,20 @@ export function dayOfKey(run: Run): Day {
 
 /** Whether a row of the source falls into the bounds. */
 export function keyWithin(run: Run, bounds: Bounds | null): Sql {
-  return withinBounds(run, run.key.column, bounds)
+  return withinBounds(run, ident(run.key.column), bounds)
+}
+
+/**
+ * The key of rows that are read by their blocks. LEAST of one value is that value, and of it there is no index. Of months that came
+ * after the last ANALYZE PostgreSQL expects no row: it would read all of such a month by the index, for each batch of its blocks.
+ */
+export function keyByBlocks(run: Run, alias?: string): Sql {
+  const { column } = run.key
+  return sql`least(${alias === undefined ? ident(column) : ident(alias, column)})`
 }
 
 /** Half-open: from inclusive, to exclusive. The default partition holds the rows without a key. */
-export function withinBounds(run: Run, column: string, bounds: Bounds | null, alias?: string): Sql {
-  const key = alias === undefined ? ident(column) : ident(alias, column)
+export function withinBounds(run: Run, key: Sql, bounds: Bounds | null): Sql {
   if (bounds === null) return sql`${key} is null`
   const before = sql`${key} < ${literal(bounds.to)}::${type(run)}`
   return bounds.from === unbounded ? before : sql`${key} >= ${literal(bounds.from)}::${type(run)} and ${before}`

@@ -5,12 +5,14 @@ import { nobody, stepTo } from "../support/jobs.ts"
 import { launchRun, services } from "../support/runs.ts"
 import { mainMajor } from "../support/testClusters.ts"
 
-/** Two months of some 20 MB each, in the order of their days or in none. */
-async function createTable(database: TestDatabase, order: string): Promise<void> {
+type Way = { readonly strategy: string; readonly task: string; readonly days: number; readonly order: string }
+
+/** Some 40 MB of so many days, in their order or in none. */
+async function createTable(database: TestDatabase, { days, order }: Pick<Way, "days" | "order">): Promise<void> {
   await database.query(`
     create extension pageinspect;
     create table t (id int primary key, d date not null, v text);
-    insert into t select g, date '2024-01-01' + g % 60, repeat('v', 450) from generate_series(1, 80000) g order by ${order}`)
+    insert into t select g, date '2024-01-01' + g % ${days}, repeat('v', 450) from generate_series(1, 80000) g order by ${order}`)
 }
 
 /** Rows that the first batch has copied, and how many of them do not say that they are committed. */
@@ -24,10 +26,8 @@ async function readCopied(database: TestDatabase): Promise<{ rows: number; unhin
   return copied
 }
 
-const ways = [
-  { strategy: "a sweep", task: "sweep", order: "md5(g::text)" },
-  { strategy: "a copy by months", task: "copy", order: "g % 60, g" },
-]
+const sweep = { strategy: "a sweep", task: "sweep", days: 150, order: "md5(g::text)" }
+const ways: readonly Way[] = [sweep, { strategy: "a copy by months", task: "copy", days: 60, order: "g % 60, g" }]
 
 it.each(ways)(
   "rows of $strategy say that they are committed, where a checkpoint may come before the indexes",
@@ -36,7 +36,7 @@ it.each(ways)(
     await using server = await startServer(mainMajor, { max_wal_size: "32MB" })
     await using database = await server.createDatabase("hinted")
     await using open = await services(database)
-    await createTable(database, way.order)
+    await createTable(database, way)
     const run = await launchRun(open, { table: "t", by: "d", options: { monthsAhead: 0, monthsBack: 0, parallel: 1 } })
     await passJob(open, await stepTo(open, run.id, way.task), nobody)
     const copied = await readCopied(database)
@@ -48,9 +48,9 @@ it.each(ways)(
 it("rows are left to whoever reads them next, where no checkpoint is to be expected", async () => {
   await using database = await createDatabase("unhinted")
   await using open = await services(database)
-  await createTable(database, "md5(g::text)")
+  await createTable(database, sweep)
   const run = await launchRun(open, { table: "t", by: "d", options: { monthsAhead: 0, monthsBack: 0, parallel: 1 } })
-  await passJob(open, await stepTo(open, run.id, "sweep"), nobody)
+  await passJob(open, await stepTo(open, run.id, sweep.task), nobody)
   const copied = await readCopied(database)
   expect(copied?.rows).toBeGreaterThan(1_000)
   expect(copied?.unhinted).toBe(copied?.rows)

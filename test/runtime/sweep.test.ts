@@ -39,6 +39,21 @@ describe("a shuffled heap", () => {
     expect((await catalogOf(database)).filter((line) => line.includes("loading_"))).toEqual([])
   })
 
+  it("is swept with progress by month, too, where the server counts no rows", async () => {
+    await using database = await createDatabase("uncounted")
+    await database.query(`alter database "${database.name}" set track_counts = off`)
+    await using open = await services(database)
+    await createTruth(database, 5_000)
+    await shuffleHeap(database)
+    const run = await launchRun(open, { table: "t", by: "d", options: { batchTargetMs: 20 } })
+    const status = await workUntilQuiet(open, run.id)
+    const rows = new Map((await partitionsOf(database, "t")).map((one) => [`public.${one.name}`, one.rows]))
+    expect(status.totals.rowsCopied).toBe(5_000)
+    expect(status.partitions.map((one) => [one.table, one.rowsCopied])).toEqual(
+      status.partitions.map((one) => [one.table, rows.get(one.table)]),
+    )
+  })
+
   it("is swept under writers, who lose nothing", async () => {
     const { seed } = randomOf(process.env.CUTOVER_TEST_SEED)
     await using database = await createDatabase("sweepwrites")

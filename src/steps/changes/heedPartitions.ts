@@ -101,11 +101,11 @@ async function insertRange(tx: Queryable, run: Run, range: Sql): Promise<void> {
 /** The rows of one partition; of the default one, those that no other takes. */
 function rangeOf(run: Run, one: Followed, known: readonly Followed[]): Sql {
   const bounds = boundsOf(one)
-  if (bounds !== null) return withinBounds(run, run.key.column, bounds, "cutover_row")
+  if (bounds !== null) return withinBounds(run, ident("cutover_row", run.key.column), bounds)
   const others = known.map(boundsOf).filter((other) => other !== null)
   if (others.length === 0) return sql`true`
   return sql`(${join(
-    others.map((other) => sql`(${withinBounds(run, run.key.column, other, "cutover_row")})`),
+    others.map((other) => sql`(${withinBounds(run, ident("cutover_row", run.key.column), other)})`),
     " or ",
   )}) is not true`
 }

@@ -1,7 +1,7 @@
 import type { TableName } from "../../domain/tableName.ts"
 import { labelOf } from "../../domain/interval.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
-import { type Sql, sql } from "../../postgres/sql.ts"
+import { type Sql, ident, sql } from "../../postgres/sql.ts"
 import { changeLogOf, countKeys } from "../../store/changeLog.ts"
 import { type Partition, addRelocation } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
@@ -56,7 +56,9 @@ export async function replay(
 /** Inserts what the source has now, and notes in which blocks of its heap that was: a validation looks for it there. */
 async function insertNow(tx: Queryable, run: Run, into: TableName, partition: Partition | undefined): Promise<number> {
   const within =
-    partition === undefined ? sql`` : sql` and ${withinBounds(run, run.key.column, partition.bounds, "cutover_source")}`
+    partition === undefined
+      ? sql``
+      : sql` and ${withinBounds(run, ident("cutover_source", run.key.column), partition.bounds)}`
   const { rows: found } = await tx.query<{ start: string | null; rows: number; blocks: string }>(
     insertAndLocateStatement(run, into, within),
   )
@@ -77,9 +79,9 @@ export type ReplayScope = {
 
 /** A condition on the entries `cutover_log`. */
 async function chosenBy(tx: Queryable, run: Run, { partition, among }: ReplayScope): Promise<Sql> {
-  const key = logKey(run)
+  const key = ident("cutover_log", logKey(run))
   if (partition !== undefined) return withinBounds(run, key, partition.bounds)
-  if (among === undefined) return sql`(${await takenByPartition(tx, run, key, "cutover_log")})`
+  if (among === undefined) return sql`(${await takenByPartition(tx, run, key)})`
   const bounds = among.map((one) => one.bounds)
-  return sql`(${withinAny(run, key, "cutover_log", bounds)})`
+  return sql`(${withinAny(run, key, bounds)})`
 }

@@ -23,7 +23,7 @@ import { defaultLabel } from "../prep/survey.ts"
  */
 export async function addStrayPartitions(tx: Queryable, run: Run): Promise<number> {
   const key = ident("cutover_changes", logKey(run))
-  const taken = await takenByPartition(tx, run, logKey(run), "cutover_changes")
+  const taken = await takenByPartition(tx, run, ident("cutover_changes", logKey(run)))
   const { rows } = await tx.query<{ start: string | null; rows: number }>(sql`
     select ${intervalStartOf(run, key)}::text as start, count(*)::int as rows
     from ${table(changeLogOf(run))} as cutover_changes
@@ -46,18 +46,17 @@ export async function addStrayPartitions(tx: Queryable, run: Run): Promise<numbe
 }
 
 /** Whether some partition of the run takes rows of that key. */
-export async function takenByPartition(tx: Queryable, run: Run, key: string, alias: string): Promise<Sql> {
+export async function takenByPartition(tx: Queryable, run: Run, key: Sql): Promise<Sql> {
   const partitions = await readPartitions(tx, run.id)
   return withinAny(
     run,
     key,
-    alias,
     partitions.map((one) => one.bounds),
   )
 }
 
 /** Whether one of the bounds, which are in order, takes the key. Neighbours are one range, so that there are few to compare. */
-export function withinAny(run: Run, key: string, alias: string, all: readonly (Bounds | null)[]): Sql {
+export function withinAny(run: Run, key: Sql, all: readonly (Bounds | null)[]): Sql {
   const ranges: (Bounds | null)[] = []
   for (const bounds of all) {
     const last = ranges.at(-1) ?? null
@@ -68,7 +67,7 @@ export function withinAny(run: Run, key: string, alias: string, all: readonly (B
   return ranges.length === 0
     ? sql`false`
     : sql`(${join(
-        ranges.map((range) => withinBounds(run, key, range, alias)),
+        ranges.map((range) => withinBounds(run, key, range)),
         ") or (",
       )})`
 }

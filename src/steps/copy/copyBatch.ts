@@ -3,12 +3,12 @@ import { nextBatchBlocks } from "../../domain/pace.ts"
 import type { BlockRange } from "../../domain/blockRanges.ts"
 import type { TableName } from "../../domain/tableName.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
-import { type Sql, ident, join, sql, table } from "../../postgres/sql.ts"
+import { type Sql, ident, join, literal, sql, table } from "../../postgres/sql.ts"
 import { saveBatch } from "../../store/batches.ts"
 import type { Partition } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import type { PartitionStep } from "../Step.ts"
-import { keyWithin } from "../keyExpression.ts"
+import { keyByBlocks, withinBounds } from "../keyExpression.ts"
 import { findOwnTable } from "../ownTable.ts"
 import { paceOf } from "../throttle/paceOf.ts"
 import { tableOf } from "../partitionTable.ts"
@@ -62,22 +62,33 @@ async function copyBlocks(
   return nextBatchBlocks({ blocks, elapsedMs, rows: rowCount, ...paceOf(run.options) })
 }
 
-/** Reads the ranges of blocks one after the other (see `survey` for the shape of the subquery); rows stay in the server. */
+/**
+ * Reads the ranges of blocks one after the other (see `survey` for the shape of the subquery); rows stay in the server. Most batches are
+ * one range: read by itself, its rows go from table to table as they are, which saves a sixth.
+ */
 export function copyStatement(run: Run, partition: Partition, ranges: readonly BlockRange[]): Sql {
   const { columns: names, isAdopted } = requireBlueprint(run)
   // Only an adopted partition has its key while it loads; a row that moved ahead of the copy is met there twice.
   const isUnique = isAdopted && run.options.writes === "capture"
   const columns = join(names.map((name) => ident(name)))
-  return sql`
-    insert into ${table(tableOf(run, partition))} (${columns})
+  const rows = (within: Sql): Sql => sql`
+    select ${columns}
+    from only ${table(run.table)} as cutover_source
+    where ${within} and ${withinBounds(run, keyByBlocks(run), partition.bounds)}`
+  const [only, ...others] = ranges
+  const all =
+    only !== undefined && others.length === 0
+      ? rows(withinBlocks(only))
+      : sql`
     select ${join(names.map((name) => ident("cutover_found", name)))}
     from ${rangesOf(ranges)}
-    cross join lateral (
-      select ${columns}
-      from only ${table(run.table)} as cutover_source
-      where ctid >= cutover_range.low and ctid < cutover_range.high and ${keyWithin(run, partition.bounds)}
-      offset 0
-    ) as cutover_found${isUnique ? sql` on conflict do nothing` : sql``}`
+    cross join lateral (${rows(sql`ctid >= cutover_range.low and ctid < cutover_range.high`)} offset 0) as cutover_found`
+  return sql`insert into ${table(tableOf(run, partition))} (${columns}) ${all}${isUnique ? sql` on conflict do nothing` : sql``}`
+}
+
+/** The rows of these blocks: `from` inclusive, `to` exclusive. */
+export function withinBlocks({ from, to }: BlockRange): Sql {
+  return sql`ctid >= ${literal(`(${from},0)`)}::tid and ctid < ${literal(`(${to},0)`)}::tid`
 }
 
 /** The ranges of blocks as rows `cutover_range (low, high)` of tids: low inclusive, high exclusive. */

@@ -1,15 +1,18 @@
 import { nextBatchBlocks } from "../../domain/pace.ts"
+import type { BlockRange } from "../../domain/blockRanges.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
 import { type Sql, ident, join, sql, table } from "../../postgres/sql.ts"
 import { type Run, saveRunFacts } from "../../store/runs.ts"
 import { type Stripe, saveSwept } from "../../store/stripes.ts"
 import type { StripeStep } from "../Step.ts"
 import { takenByPartition } from "../changes/strays.ts"
+import { keyByBlocks } from "../keyExpression.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
 import { watchSource } from "../source/watchSource.ts"
 import { paceOf } from "../throttle/paceOf.ts"
-import { rangesOf } from "./copyBatch.ts"
+import { withinBlocks } from "./copyBatch.ts"
 import { hintRows, readLoading } from "./hintRows.ts"
+import { type Loaded, loadMonths } from "./loadMonths.ts"
 import { loaderOf } from "./loader.ts"
 
 /**
@@ -21,7 +24,7 @@ export const sweep: StripeStep = async ({ tx, run }, stripe) => {
   const to = Math.min(stripe.to, stripe.next + run.batchBlocks)
   const loading = await readLoading(tx, ofLoader(run), run.heapBlocks ?? 0)
   const startedAt = performance.now()
-  const { rows } = await tx.query<Loaded>(await sweepStatement(tx, run, stripe.next, to))
+  const rows = await loadMonths(tx, run, await insertStatement(tx, run, { from: stripe.next, to }))
   const elapsedMs = performance.now() - startedAt
   await saveLoaded(tx, rows, { from: stripe.next, to, elapsedMs })
   await saveSwept(tx, stripe, to)
@@ -41,31 +44,14 @@ function ofLoader(run: Run): Sql {
     where pn.nspname = ${schema} and p.relname = ${name})`
 }
 
-/** How many rows of a month a batch held. */
-type Loaded = { readonly partition: string; readonly rows: number }
-
 /** Rows that no month takes were written since the survey; they are in the change log, and come by replay. */
-async function sweepStatement(tx: Queryable, run: Run, from: number, to: number): Promise<Sql> {
-  const names = requireBlueprint(run).columns
-  const columns = join(names.map((name) => ident(name)))
+async function insertStatement(tx: Queryable, run: Run, range: BlockRange): Promise<Sql> {
+  const columns = join(requireBlueprint(run).columns.map((name) => ident(name)))
   return sql`
-    with cutover_written as (
-      insert into ${table(loaderOf(run))} (${columns})
-      select ${join(names.map((name) => ident("cutover_found", name)))}
-      from ${rangesOf([{ from, to }])}
-      cross join lateral (
-        select ${columns}
-        from only ${table(run.table)} as cutover_source
-        where ctid >= cutover_range.low and ctid < cutover_range.high
-          and (${await takenByPartition(tx, run, run.key.column, "cutover_source")})
-        offset 0
-      ) as cutover_found
-      returning tableoid
-    )
-    select p.id as partition, w.rows
-    from (select tableoid, count(*)::int as rows from cutover_written group by tableoid) as w
-    join pg_class c on c.oid = w.tableoid
-    join cutover.partitions p on p.run_id = ${run.id} and p.table_name = c.relname`
+    insert into ${table(loaderOf(run))} (${columns})
+    select ${columns}
+    from only ${table(run.table)} as cutover_source
+    where ${withinBlocks(range)} and (${await takenByPartition(tx, run, keyByBlocks(run, "cutover_source"))})`
 }
 
 type Batch = { readonly from: number; readonly to: number; readonly elapsedMs: number }

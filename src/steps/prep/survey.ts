@@ -2,10 +2,11 @@ import { labelOf } from "../../domain/interval.ts"
 import { nextBatchBlocks, paceLimits, zoneBlocks } from "../../domain/pace.ts"
 import { CutoverError } from "../../errors/CutoverError.ts"
 import { type Queryable, readOne } from "../../postgres/Queryable.ts"
-import { type Sql, ident, literal, sql, table } from "../../postgres/sql.ts"
+import { type Sql, ident, sql, table } from "../../postgres/sql.ts"
 import { type Bounds, addFindings } from "../../store/partitions.ts"
 import { type Run, saveRunFacts } from "../../store/runs.ts"
 import type { RunStep } from "../Step.ts"
+import { withinBlocks } from "../copy/copyBatch.ts"
 import { watchHeap } from "../source/watchSource.ts"
 import { dayOfKey, intervalStartOf, intervalStartOfKey, readBounds } from "../keyExpression.ts"
 
@@ -84,7 +85,7 @@ function mixedStatement(run: Run, { from, to }: Stretch): Sql {
     from (
       select ${day} as day, count(*) as rows, min(${key}) as low, max(${key}) as high
       from only ${table(run.table)} as cutover_source
-      where ctid >= ${literal(`(${from},0)`)}::tid and ctid < ${literal(`(${to},0)`)}::tid
+      where ${withinBlocks({ from, to })}
       group by 1
     ) as cutover_found
     group by 1`

@@ -108,7 +108,7 @@ async function lastChanges(tx: Queryable, run: Run): Promise<Sql[]> {
   if (run.options.writes !== "capture") return []
   const target = targetName(run.table)
   const statements = [
-    takeStatement(run, changeLogOf(run), sql`(${await takenByPartition(tx, run, logKey(run), "cutover_log")})`),
+    takeStatement(run, changeLogOf(run), sql`(${await takenByPartition(tx, run, ident("cutover_log", logKey(run)))})`),
     deleteTakenStatement(run, target),
     insertTakenStatement(run, sql`only ${table(run.table)}`, target),
     sql`delete from ${takenKeys(run)}`,
@@ -136,7 +136,7 @@ async function lookStatement(tx: Queryable, run: Run, marks: Sql): Promise<Sql> 
   if (run.options.writes !== "capture")
     return sql`select (${marks}) as mark, 0 as waiting, false as truncated, false as strays, (${blocks}) as blocks`
   const log = table(changeLogOf(run))
-  const taken = await takenByPartition(tx, run, logKey(run), "cutover_changes")
+  const taken = await takenByPartition(tx, run, ident("cutover_changes", logKey(run)))
   return sql`
     select (${marks}) as mark,
            (select count(*)::int from (select from ${log} limit ${mostUnderLock + 1}) as pending) as waiting,

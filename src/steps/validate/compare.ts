@@ -7,7 +7,7 @@ import type { Bounds, Comparison } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import { logColumns, logKey } from "../changes/logColumns.ts"
 import { rangesOf } from "../copy/copyBatch.ts"
-import { keyWithin, withinBounds } from "../keyExpression.ts"
+import { keyByBlocks, keyWithin, withinBounds } from "../keyExpression.ts"
 import { hashOfRow } from "./rowHash.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
 
@@ -49,10 +49,10 @@ export function comparisonOf(run: Run, plain: Side, partition: Side): Comparison
 
 /** Where it is known, the plain side reads only the blocks that hold the month. */
 export function comparisonStatement(run: Run, pair: Pair): Sql {
-  const within = keyWithin(run, pair.bounds)
+  const within = withinBounds(run, keyByBlocks(run), pair.bounds)
   const plain =
     pair.blocks === null
-      ? sql`(${measured(run, pair, pair.plain, within)}) as cutover_found`
+      ? sql`(${measured(run, pair, pair.plain, keyWithin(run, pair.bounds))}) as cutover_found`
       : sql`${rangesOf(pair.blocks)} cross join lateral (
           ${measured(run, pair, pair.plain, sql`${within} and ctid >= cutover_range.low and ctid < cutover_range.high`)}
         ) as cutover_found`
@@ -64,7 +64,7 @@ function measured(run: Run, { log, bounds }: Pair, relation: TableName, where: S
   const select = sql`select ${measures(run)} from only ${table(relation)} as cutover_row where ${where}`
   if (log === null) return select
   // A change is logged under all keys that the row had: without an entry of the month both sides of it are as they were replayed.
-  const ofMonth = withinBounds(run, logKey(run), bounds, "cutover_changes")
+  const ofMonth = withinBounds(run, ident("cutover_changes", logKey(run)), bounds)
   return leavingOut(run, log, { select, waiting: sql`from ${table(log)} as cutover_changes where ${ofMonth}` })
 }
 

@@ -6,7 +6,7 @@ import type { Comparison, Partition } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import { type Stripe, readStripes } from "../../store/stripes.ts"
 import { takenByPartition } from "../changes/strays.ts"
-import { dayOfKey } from "../keyExpression.ts"
+import { dayOfKey, keyByBlocks } from "../keyExpression.ts"
 import { tableOf } from "../partitionTable.ts"
 import { defaultLabel } from "../prep/survey.ts"
 import { type Side, comparisonOf, leavingOut, measures, sumsOf } from "./compare.ts"
@@ -44,7 +44,7 @@ function labelFound(run: Run, { side, start, label }: Found): string | null {
  * partitions (Parallel Append); all within the snapshot of the statement.
  */
 async function monthsStatement(tx: Queryable, run: Run, partitions: readonly Partition[]): Promise<Sql> {
-  const taken = await takenByPartition(tx, run, run.key.column, "cutover_row")
+  const taken = await takenByPartition(tx, run, keyByBlocks(run, "cutover_row"))
   const { day, startOf } = dayOfKey(run)
   const columns = join([sql`rows`, sql`hash`, ...sumsOf(run).map((name) => ident(name))])
   const ofStretch = (stretch: Sql): Sql => {
