@@ -81,6 +81,25 @@ it.each(mixed)(
   },
 )
 
+it("a heap in order is not taken for a mixed one where a block holds rows of many days", async () => {
+  await using database = await createDatabase("days")
+  await database.query(`
+    create table t (id int primary key, d date not null);
+    insert into t select g, date '2024-01-01' + g / 500 from generate_series(1, 150000) g`)
+  await using open = await services(database)
+  const run = await launchRun(open, {
+    table: "t",
+    by: "d",
+    options: { interval: "day", monthsAhead: 0, monthsBack: 0 },
+  })
+  await using _ = await worker(open, run.id)
+  await waitForStatus(open, run.id, (one) => one.run.state !== "prep")
+  const found = await database.query<{ blocks: string }>(`
+    select max(upper(one) - lower(one))::text as blocks from cutover.partitions, unnest(blocks) as one`)
+  expect(Number(found[0]?.blocks)).toBeLessThanOrEqual(32)
+  expect(await database.query("select strategy from cutover.runs")).toEqual([{ strategy: "months" }])
+})
+
 it("a survey that takes rows for another month than the bounds do is an error, and not a month without them", async () => {
   await using database = await createDatabase("outside")
   await database.query("create table t (id int primary key, d date not null); insert into t values (1, '2024-01-31')")

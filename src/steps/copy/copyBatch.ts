@@ -3,11 +3,12 @@ import { nextBatchBlocks } from "../../domain/pace.ts"
 import type { BlockRange } from "../../domain/blockRanges.ts"
 import type { TableName } from "../../domain/tableName.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
-import { type Sql, ident, join, literal, sql, table } from "../../postgres/sql.ts"
+import { type Sql, ident, join, sql, table } from "../../postgres/sql.ts"
 import { saveBatch } from "../../store/batches.ts"
 import type { Partition } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import type { PartitionStep } from "../Step.ts"
+import { rangesOf, withinBlocks } from "../blocks.ts"
 import { keyByBlocks, withinBounds } from "../keyExpression.ts"
 import { findOwnTable } from "../ownTable.ts"
 import { paceOf } from "../throttle/paceOf.ts"
@@ -63,7 +64,7 @@ async function copyBlocks(
 }
 
 /**
- * Reads the ranges of blocks one after the other (see `survey` for the shape of the subquery); rows stay in the server. Most batches are
+ * Reads the ranges of blocks one after the other (see `zonesStatement` for the shape of the subquery); rows stay in the server. Most batches are
  * one range: read by itself, its rows go from table to table as they are, which saves a sixth.
  */
 export function copyStatement(run: Run, partition: Partition, ranges: readonly BlockRange[]): Sql {
@@ -84,16 +85,4 @@ export function copyStatement(run: Run, partition: Partition, ranges: readonly B
     from ${rangesOf(ranges)}
     cross join lateral (${rows(sql`ctid >= cutover_range.low and ctid < cutover_range.high`)} offset 0) as cutover_found`
   return sql`insert into ${table(tableOf(run, partition))} (${columns}) ${all}${isUnique ? sql` on conflict do nothing` : sql``}`
-}
-
-/** The rows of these blocks: `from` inclusive, `to` exclusive. */
-export function withinBlocks({ from, to }: BlockRange): Sql {
-  return sql`ctid >= ${literal(`(${from},0)`)}::tid and ctid < ${literal(`(${to},0)`)}::tid`
-}
-
-/** The ranges of blocks as rows `cutover_range (low, high)` of tids: low inclusive, high exclusive. */
-export function rangesOf(ranges: readonly BlockRange[]): Sql {
-  const low = ranges.map((range) => `(${range.from},0)`)
-  const high = ranges.map((range) => `(${range.to},0)`)
-  return sql`unnest(${low}::tid[], ${high}::tid[]) as cutover_range (low, high)`
 }

@@ -6,7 +6,7 @@ import type { ColumnDescription } from "../../postgres/catalog/TableDescription.
 import type { Bounds, Comparison } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import { logColumns, logKey } from "../changes/logColumns.ts"
-import { rangesOf } from "../copy/copyBatch.ts"
+import { rangesOf } from "../blocks.ts"
 import { keyByBlocks, keyWithin, withinBounds } from "../keyExpression.ts"
 import { hashOfRow } from "./rowHash.ts"
 import { requireBlueprint } from "../requireBlueprint.ts"
