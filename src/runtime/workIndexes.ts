@@ -43,8 +43,8 @@ async function underLocks(services: Services, job: Job, onBegin: OnBegin): Promi
         sql`
         select pg_backend_pid() as pid, set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false)`,
       )
-      await takeSharedSessionLock(session, lockKey("run", job.data.runId))
       onBegin(pid)
+      await takeSharedSessionLock(session, lockKey("run", job.data.runId))
       const run = await readRun(session, job.data.runId)
       if (!isDue(run, job)) return undefined
       await keepToLanes(session, run.options, "session")

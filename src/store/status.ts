@@ -38,8 +38,10 @@ async function completed(db: Queryable, facts: RunFacts): Promise<Status> {
   return toStatus(facts, { workers: workers.length, changesPending, busy: await readBusy(db, facts) })
 }
 
-async function readBusy(db: Queryable, { id, control }: RunFacts): Promise<string | null> {
-  const long = control === "running" ? await findLongStatement(db, id) : undefined
+/** Where nothing else is to be said of a run that goes on. */
+async function readBusy(db: Queryable, { id, control, reason, throttled }: RunFacts): Promise<string | null> {
+  if (control !== "running" || reason !== null || throttled !== null) return null
+  const long = await findLongStatement(db, id)
   return long === undefined ? null : `busy for ${formatDuration(long.ms)} with: ${long.text}`
 }
 

@@ -15,8 +15,12 @@ async function createTable(database: TestDatabase, { days, order }: Pick<Way, "d
     insert into t select g, date '2024-01-01' + g % ${days}, repeat('v', 450) from generate_series(1, 80000) g order by ${order}`)
 }
 
-/** Rows that the first batch has copied, and how many of them do not say that they are committed. */
-async function readCopied(database: TestDatabase): Promise<{ rows: number; unhinted: number } | undefined> {
+/** Copies the first batch of such a table: its rows, and how many of them do not say that they are committed. */
+async function copyFirst(database: TestDatabase, way: Way): Promise<{ rows: number; unhinted: number } | undefined> {
+  await using open = await services(database)
+  await createTable(database, way)
+  const run = await launchRun(open, { table: "t", by: "d", options: { monthsAhead: 0, monthsBack: 0, parallel: 1 } })
+  await passJob(open, await stepTo(open, run.id, way.task), nobody)
   const [copied] = await database.query<{ rows: number; unhinted: number }>(`
     select count(*)::int as rows, (count(*) filter (where t_infomask & 256 = 0))::int as unhinted
     from pg_class c
@@ -35,11 +39,7 @@ it.each(ways)(
     // A checkpoint begins after half of it.
     await using server = await startServer(mainMajor, { max_wal_size: "32MB" })
     await using database = await server.createDatabase("hinted")
-    await using open = await services(database)
-    await createTable(database, way)
-    const run = await launchRun(open, { table: "t", by: "d", options: { monthsAhead: 0, monthsBack: 0, parallel: 1 } })
-    await passJob(open, await stepTo(open, run.id, way.task), nobody)
-    const copied = await readCopied(database)
+    const copied = await copyFirst(database, way)
     expect(copied?.rows).toBeGreaterThan(1_000)
     expect(copied?.unhinted).toBe(0)
   },
@@ -47,11 +47,7 @@ it.each(ways)(
 
 it("rows are left to whoever reads them next, where no checkpoint is to be expected", async () => {
   await using database = await createDatabase("unhinted")
-  await using open = await services(database)
-  await createTable(database, sweep)
-  const run = await launchRun(open, { table: "t", by: "d", options: { monthsAhead: 0, monthsBack: 0, parallel: 1 } })
-  await passJob(open, await stepTo(open, run.id, sweep.task), nobody)
-  const copied = await readCopied(database)
+  const copied = await copyFirst(database, sweep)
   expect(copied?.rows).toBeGreaterThan(1_000)
   expect(copied?.unhinted).toBe(copied?.rows)
 })

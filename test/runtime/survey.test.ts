@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest"
+import type { Status } from "../../src/domain/status.ts"
 import { assertWithin } from "../../src/steps/prep/survey.ts"
-import { createDatabase } from "../support/database.ts"
+import { type TestDatabase, createDatabase } from "../support/database.ts"
 import { contentOf, partitionsOf } from "../support/oracle.ts"
-import { launchRun, services, waitForStatus, worker } from "../support/runs.ts"
+import { launchAndWork, launchRun, services, waitForStatus, worker } from "../support/runs.ts"
 
 /** Clocks that were set back over midnight, or forward, or by a whole day; each with the moment in UTC. */
 const turns = [
@@ -13,6 +14,15 @@ const turns = [
   { timezone: "Europe/Berlin", at: "2024-03-31 01:00:00+00", says: "forward on the last of a month" },
   { timezone: "UTC", at: "2024-03-01 00:00:00+00", says: "not at all" },
 ] as const
+
+/** The run came to its end, and the survey counted the rows that each partition has now. */
+async function assertCounted(database: TestDatabase, status: Status): Promise<void> {
+  expect(status.run).toMatchObject({ state: "cleanup", error: null })
+  const rows = new Map((await partitionsOf(database, "t")).map((one) => [`public.${one.name}`, one.rows]))
+  expect(status.partitions.map((one) => [one.table, one.rowsEstimated])).toEqual(
+    status.partitions.map((one) => [one.table, rows.get(one.table)]),
+  )
+}
 
 describe.each(turns)("where the clock of $timezone is set $says", ({ timezone, at }) => {
   it.each(["month", "day"] as const)("every row is copied into the %s that its bounds say", async (interval) => {
@@ -25,19 +35,8 @@ describe.each(turns)("where the clock of $timezone is set $says", ({ timezone, a
     const before = await contentOf(database, "t")
     await using open = await services(database)
     const options = { timezone, interval, writes: "capture", monthsAhead: 0, monthsBack: 0 } as const
-    const run = await launchRun(open, { table: "t", by: "d", options })
-    await using _ = await worker(open, run.id)
-    const status = await waitForStatus(
-      open,
-      run.id,
-      (one) => one.run.state === "cleanup" || one.run.control === "halted",
-    )
-    expect(status.run).toMatchObject({ state: "cleanup", error: null })
+    await assertCounted(database, await launchAndWork(open, { table: "t", by: "d", options }))
     expect(await contentOf(database, "t")).toEqual(before)
-    const rows = new Map((await partitionsOf(database, "t")).map((one) => [`public.${one.name}`, one.rows]))
-    expect(status.partitions.map((one) => [one.table, one.rowsEstimated])).toEqual(
-      status.partitions.map((one) => [one.table, rows.get(one.table)]),
-    )
   })
 })
 
@@ -61,19 +60,8 @@ it.each(mixed)(
     const before = await contentOf(database, "t")
     await using open = await services(database)
     const options = { timezone, nullKeys: "default-partition", monthsAhead: 0, monthsBack: 0 } as const
-    const run = await launchRun(open, { table: "t", by: "d", options })
-    await using _ = await worker(open, run.id)
-    const status = await waitForStatus(
-      open,
-      run.id,
-      (one) => one.run.state === "cleanup" || one.run.control === "halted",
-    )
-    expect(status.run).toMatchObject({ state: "cleanup", error: null })
+    await assertCounted(database, await launchAndWork(open, { table: "t", by: "d", options }))
     expect(await contentOf(database, "t")).toEqual(before)
-    const rows = new Map((await partitionsOf(database, "t")).map((one) => [`public.${one.name}`, one.rows]))
-    expect(status.partitions.map((one) => [one.table, one.rowsEstimated])).toEqual(
-      status.partitions.map((one) => [one.table, rows.get(one.table)]),
-    )
     // Of a month that holds one row, more than the zone of that row: so it was the way for mixed heaps.
     const [few] = await database.query<{ blocks: string }>(`
       select sum(upper(one) - lower(one))::text as blocks from cutover.partitions, unnest(blocks) as one where label = '1999-12'`)
