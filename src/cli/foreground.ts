@@ -9,7 +9,7 @@ import { type Run, readPosition } from "../store/runs.ts"
 import { StatusView, lineEveryMs } from "./StatusView.ts"
 import { type Context, isTalkative, say } from "./context.ts"
 import { type Stop, listenForStop } from "./listenForStop.ts"
-import { lanesOf } from "../steps/throttle/paceOf.ts"
+import { lanesOf } from "../steps/throttle/lanes.ts"
 
 /** How a run was left: what it is like now, and the signal's exit code when one ended it. */
 export type Left = {

@@ -9,6 +9,11 @@ import { sql } from "./sql.ts"
  */
 export async function readServerCores(db: Queryable): Promise<number | undefined> {
   const { pid } = await readOne<{ pid: number }>(db, sql`select pg_backend_pid() as pid`)
+  return await coresBehind(pid)
+}
+
+/** The same, of the server that this backend is of. */
+export async function coresBehind(pid: number): Promise<number | undefined> {
   return (await isBackendHere(pid)) ? availableParallelism() : undefined
 }
 

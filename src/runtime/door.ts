@@ -11,7 +11,7 @@ import { type Partition, readPartition } from "../store/partitions.ts"
 import { type Run, lockRun, readRun, saveRunFacts } from "../store/runs.ts"
 import { type Stripe, readStripe } from "../store/stripes.ts"
 import { sweep } from "../steps/copy/sweep.ts"
-import { keepToLanes } from "../steps/throttle/paceOf.ts"
+import { shareCores } from "../steps/throttle/lanes.ts"
 import { compareAll } from "../steps/validate/compareAll.ts"
 import type { Job } from "./Job.ts"
 import type { Services } from "./Services.ts"
@@ -35,10 +35,11 @@ export type OnBegin = (backendPid: number) => void
 export async function passJob(services: Services, job: Job, onBegin: OnBegin): Promise<void> {
   let afterCommit: Outcome<unknown>["afterCommit"]
   await withTransaction(services.database, async (tx) => {
-    onBegin(await claim(tx, job))
+    const pid = await claim(tx, job)
+    onBegin(pid)
     const due = await findDue(tx, job)
     if (due !== undefined && !(await heedThrottle(services, tx, job, due.run)))
-      afterCommit = await work(services, tx, job, due)
+      afterCommit = await work(services, { tx, pid }, job, due)
     if (!(await services.queue.complete(tx, job))) throw new FencedError(`job ${job.id} is not ours any more`)
   })
   await afterCommit?.(services.database)
@@ -102,10 +103,18 @@ function isDueForRun(run: Run, job: Job): boolean {
   return (typeof step === "string" ? step : Object.values(step)[0]) === job.data.task
 }
 
-async function work(services: Services, tx: Queryable, job: Job, due: Due): Promise<Outcome<unknown>["afterCommit"]> {
-  await keepToLanes(tx, due.run.options)
-  await tx.query(sql`savepoint work`)
+/** The transaction of a job, and the backend that it is on. */
+type Session = { readonly tx: Queryable; readonly pid: number }
+
+async function work(
+  services: Services,
+  { tx, pid }: Session,
+  job: Job,
+  due: Due,
+): Promise<Outcome<unknown>["afterCommit"]> {
   const { partition, stripe } = due
+  await shareCores(due.run, { db: tx, pid, place: partition === undefined ? "alone" : "lane" })
+  await tx.query(sql`savepoint work`)
   if (stripe !== undefined) {
     const afterCommit = await sweep({ tx, run: due.run }, stripe)
     const run = await lockIfDue(tx, job, stripe.tick + 1)

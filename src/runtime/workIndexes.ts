@@ -8,7 +8,7 @@ import {
 import { readOne } from "../postgres/Queryable.ts"
 import { sql } from "../postgres/sql.ts"
 import { ensureIndexes } from "../steps/prep/ensureIndexes.ts"
-import { keepToLanes } from "../steps/throttle/paceOf.ts"
+import { shareCores } from "../steps/throttle/lanes.ts"
 import { type Run, readRun } from "../store/runs.ts"
 import type { Job } from "./Job.ts"
 import type { Services } from "./Services.ts"
@@ -47,7 +47,7 @@ async function underLocks(services: Services, job: Job, onBegin: OnBegin): Promi
       await takeSharedSessionLock(session, lockKey("run", job.data.runId))
       const run = await readRun(session, job.data.runId)
       if (!isDue(run, job)) return undefined
-      await keepToLanes(session, run.options, "session")
+      await shareCores(run, { db: session, pid, place: "alone", span: "session" })
       return await ensureIndexes(session, run)
     } finally {
       // The session's settings and its locks go with the connection.

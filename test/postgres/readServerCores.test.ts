@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os"
 import { expect, it } from "vitest"
 import { runOptionsSchema } from "../../src/config/runOptions.ts"
 import { isBackendHere, readServerCores } from "../../src/postgres/readServerCores.ts"
-import { lanesByCores, lanesOf } from "../../src/steps/throttle/paceOf.ts"
+import { lanesByCores, lanesOf } from "../../src/steps/throttle/lanes.ts"
 import { startServer } from "../support/database.ts"
 import { launchRun, services } from "../support/runs.ts"
 

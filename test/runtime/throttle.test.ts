@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os"
 import { setTimeout as sleep } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
 import type { RunOptionsInput } from "../../src/config/runOptions.ts"
@@ -112,21 +113,69 @@ it("rows per second are kept on the average, and set while the run lives", async
   expect(records.map((one) => one.kind)).toContain("throttle.ended")
 })
 
+/** Notes in the table `seen`, once a run is there, how many parallel workers each index may have, and how many months are left. */
+async function seeBuilds(database: TestDatabase): Promise<void> {
+  await database.query(`
+    create table seen (statement text, workers int, months int);
+    create function see() returns event_trigger language plpgsql security definer as $$
+    begin
+      insert into public.seen
+      select current_query(), pg_catalog.current_setting('max_parallel_maintenance_workers')::int, count(*)
+      from cutover.partitions where state <> 'validated';
+    end $$;
+    create event trigger see on ddl_command_start when tag in ('CREATE INDEX', 'ALTER TABLE') execute function see()`)
+}
+
+// Elsewhere nothing is known of its cores.
+it.runIf(process.platform === "linux").each([
+  {
+    parallel: 1,
+    builds: [
+      { months: 1, lanes: 1 },
+      { months: 2, lanes: 1 },
+      { months: 3, lanes: 1 },
+    ],
+  },
+  // Two at a time, and the last one by itself.
+  {
+    parallel: 2,
+    builds: [
+      { months: 1, lanes: 1 },
+      { months: 3, lanes: 2 },
+    ],
+  },
+])("an index of one of $parallel lanes has workers for the cores that no lane has", async ({ parallel, builds }) => {
+  await using database = await createDatabase("workers")
+  await database.query(`
+    -- Of two months; the third is that of today.
+    create table t (id int primary key, d date not null);
+    insert into t select g, date '2024-01-01' + g / 20 from generate_series(1, 1100) g`)
+  await using open = await services(database)
+  const run = await launchRun(open, { table: "t", by: "d", options: { ...quick, parallel } })
+  await seeBuilds(database)
+  // One job at a time, so that no month ends between a build's beginning and what is seen of it.
+  await using _ = await worker(open, run.id, 1)
+  await waitForStatus(open, run.id, (one) => one.run.state === "cleanup")
+  const seen = await database.query<{ workers: number; months: number }>(
+    "select distinct workers, months from seen where statement ~* '202\\d.* add constraint .* primary key' order by months",
+  )
+  const cores = availableParallelism()
+  expect(seen).toEqual(
+    builds.map(({ months, lanes }) => ({ months, workers: Math.max(0, Math.min(2, Math.floor(cores / lanes) - 1)) })),
+  )
+})
+
 it("with --nice an index that is built for the run has no workers of its own", async () => {
   await using database = await createDatabase("niceindex")
   await createTable(database, 100)
-  await database.query(`
-    create table seen (statement text, workers text);
-    create function see() returns event_trigger language plpgsql security definer as
-      $$ begin insert into public.seen values (current_query(), pg_catalog.current_setting('max_parallel_maintenance_workers')); end $$;
-    create event trigger see on ddl_command_start when tag in ('CREATE INDEX') execute function see()`)
   await using open = await services(database)
   const options = { ...quick, nice: true, ensureIndexes: [["d"]] }
   const run = await launchRun(open, { table: "t", by: "d", options })
+  await seeBuilds(database)
   await using _ = await worker(open, run.id)
   await waitForStatus(open, run.id, (one) => one.run.state === "cleanup")
   const seen = await database.query("select workers from seen where statement like '%create index concurrently%'")
-  expect(seen).toEqual([{ workers: "0" }])
+  expect(seen).toEqual([{ workers: 0 }])
 })
 
 // Before PostgreSQL 18 nobody counts them.

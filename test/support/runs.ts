@@ -31,8 +31,8 @@ export async function services(database: TestDatabase): Promise<OpenServices & A
 }
 
 /** A worker in this process, stopped at the end of the block whatever happens in it. */
-export async function worker(open: OpenServices, runId: string): Promise<AsyncDisposable> {
-  const started = await Worker.start(open, { runId, lanes: 2 })
+export async function worker(open: OpenServices, runId: string, lanes = 2): Promise<AsyncDisposable> {
+  const started = await Worker.start(open, { runId, lanes })
   return { [Symbol.asyncDispose]: () => started.stop() }
 }
 

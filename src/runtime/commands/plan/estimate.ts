@@ -5,7 +5,7 @@ import { bytesOfNewKey } from "../../../steps/preflight/table/checkSpace.ts"
 import { keyIndexes } from "../../../steps/relabel/keyIndexes.ts"
 import { relabels } from "../../../steps/relabel/relabels.ts"
 import { requireBlueprint } from "../../../steps/requireBlueprint.ts"
-import { lanesOf } from "../../../steps/throttle/paceOf.ts"
+import { lanesOf } from "../../../steps/throttle/lanes.ts"
 import type { Run } from "../../../store/runs.ts"
 
 /** What a run will take. Sizes are bytes. */

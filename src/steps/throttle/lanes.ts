@@ -1,0 +1,54 @@
+import type { RunOptions } from "../../config/runOptions.ts"
+import type { Queryable } from "../../postgres/Queryable.ts"
+import { coresBehind, readServerCores } from "../../postgres/readServerCores.ts"
+import { type Sql, sql } from "../../postgres/sql.ts"
+import type { Run } from "../../store/runs.ts"
+
+/** Where nothing is known of the server, the smallest number that lets one connection work while another commits. */
+const fewestLanes = 2
+
+/** A server with many cores has them for others, too; who wants to have more of them says so. */
+const mostLanes = 8
+
+/** How many connections copy at once. */
+export function lanesOf({ nice, parallel }: RunOptions): number {
+  return nice ? 1 : (parallel ?? fewestLanes)
+}
+
+/** How many connections a run has of whom nobody said how many: one for each core of its server, as far as these are known. */
+export async function lanesByCores(db: Queryable): Promise<number> {
+  return Math.min(mostLanes, Math.max(fewestLanes, (await readServerCores(db)) ?? 0))
+}
+
+/** A job works in a lane, beside others, or for the run as a whole, with no other beside it. */
+export type Place = "lane" | "alone"
+
+/**
+ * Parallel workers of builds and comparisons are for cores that no lane has: where each has one, they sort no faster, and a
+ * sixth of the time goes into what they tell each other. Towards the end fewer months are left than there are lanes.
+ * `pid` is that of the session's backend. Holds for the transaction, or for the whole session.
+ */
+export async function shareCores(
+  { id, options, strategy }: Run,
+  {
+    db,
+    pid,
+    place,
+    span = "transaction",
+  }: { db: Queryable; pid: number; place: Place; span?: "transaction" | "session" },
+): Promise<void> {
+  const cores = options.nice ? 1 : await coresBehind(pid)
+  if (cores === undefined) return
+  const lanes = place === "lane" ? lanesOf(options) : 1
+  const atMost = (name: string, workers: Sql): Sql =>
+    sql`set_config(${name}, least(current_setting(${name})::int, ${workers})::text, ${span === "transaction"})`
+  // The backend sorts beside its workers. Where they share out the branches of an Append, it takes one as well, but is not counted.
+  await db.query(sql`
+    select ${atMost("max_parallel_maintenance_workers", sql`cores - 1`)},
+           ${atMost("max_parallel_workers_per_gather", sql`case when cores > 1 then cores else 0 end`)}
+    from (
+      select greatest(1, ${cores}::int / greatest(1, least(${lanes}::int, count(*)::int))) as cores
+      from cutover.partitions
+      where run_id = ${id} and state <> all(${strategy === "sweep" ? ["validated", "copied"] : ["validated"]}::text[])
+    ) as cutover_share`)
+}
