@@ -46,8 +46,11 @@ export async function setUpSession(client: pg.ClientBase): Promise<Backend> {
 
 /** From here to its end, the statements of a transaction may last as long as they need. */
 export async function liftStatementTimeout(tx: Queryable): Promise<void> {
-  await tx.query(sql`select set_config('statement_timeout', '0', true)`)
+  await tx.query(withoutTimeout)
 }
+
+/** The same as a statement. */
+export const withoutTimeout: Sql = sql`set local statement_timeout = 0`
 
 /** The same as statements, for a script: those that the server has. A statement may take as long as it takes there. */
 export async function readSettingStatements(db: Queryable): Promise<Sql[]> {

@@ -8,8 +8,11 @@ import { type Job, type JobData, jobId } from "./Job.ts"
 /** The schema of pg-boss. */
 export const jobsSchema = "cutover_jobs"
 
-/** The channel on which workers hear that there is something to do, or to stop doing; the payload is in how many milliseconds. */
+/** The channel on which workers hear that there is something to do; the payload is in how many milliseconds. */
 export const wakeChannel = "cutover_wake"
+
+/** The channel on which workers hear that a run was stopped, so that they look whether it is one that they work on. */
+export const stopChannel = "cutover_stop"
 
 /** A worker that says nothing for this long is stuck, and its job is given to another. pg-boss allows no less. */
 export const heartbeatSeconds = 10
@@ -126,6 +129,11 @@ export async function readActiveAttempts(db: Queryable, runId: string): Promise<
 /** Tells the workers, when the transaction commits, to look again: at once, or when what was put off is due. */
 export async function wake(tx: Queryable, inMs = 0): Promise<void> {
   await tx.query(sql`select pg_notify(${wakeChannel}, ${String(inMs)})`)
+}
+
+/** Tells the workers, when the transaction commits, that this run goes on no further. */
+export async function tellToStop(tx: Queryable, runId: string): Promise<void> {
+  await tx.query(sql`select pg_notify(${stopChannel}, ${runId})`)
 }
 
 /** By the server's clock, which says when the job is due; now() is when the transaction began. */

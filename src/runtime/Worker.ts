@@ -8,7 +8,7 @@ import { logChannel } from "../store/log.ts"
 import { readOpenRuns, readPosition } from "../store/runs.ts"
 import { deleteDeadWorkers, deleteWorker, insertWorker } from "../store/workers.ts"
 import type { Job } from "./Job.ts"
-import { readActiveAttempts, wakeChannel } from "./Queue.ts"
+import { readActiveAttempts, stopChannel, wakeChannel } from "./Queue.ts"
 import type { Services } from "./Services.ts"
 import { Wakeup } from "./Wakeup.ts"
 import { passJob } from "./door.ts"
@@ -65,9 +65,10 @@ export class Worker {
       services.database,
       services.logger,
       this.#id,
-      [wakeChannel, logChannel],
+      [wakeChannel, stopChannel, logChannel],
       (channel, payload) => {
         if (channel === wakeChannel) this.#wakeIn(Number(payload))
+        else if (channel === stopChannel) void this.#cancelStopped()
         else services.logger.info({ record: payload }, "maintenance log")
       },
     )
@@ -206,6 +207,8 @@ export class Worker {
   async #beat(): Promise<void> {
     for (const { job } of this.#flights) await this.#services.queue.touch(job)
     void this.#wakeup.assertHears().catch(() => {})
+    // Where nobody listened for a moment, what was said then was not heard.
+    void this.#cancelStopped()
   }
 
   /** Work that was put off is begun when it is due, which is what whoever put it off reckons with. */
@@ -223,7 +226,6 @@ export class Worker {
     const woken = this.#woken
     this.#woken = new AbortController()
     woken.abort()
-    void this.#cancelStopped()
   }
 
   /** A pause does not wait for work that may last: it is cancelled, and begun again on resuming. */

@@ -11,7 +11,7 @@ import { appendRecord } from "../store/log.ts"
 import { type Partition, countLeft, readPartitions, savePartitionState } from "../store/partitions.ts"
 import { type Run, saveAdvanced, saveFinished } from "../store/runs.ts"
 import type { Services } from "./Services.ts"
-import { wake } from "./Queue.ts"
+import { tellToStop, wake } from "./Queue.ts"
 import { sendSweeps } from "./sendSweeps.ts"
 
 export type Facts = Readonly<Record<string, unknown>>
@@ -27,7 +27,8 @@ export async function carryOutRunEvent(
   const next = advanceRun(run.stored, event)
   const advanced = await saveAdvanced(tx, run, next, { retries })
   for (const effect of next.effects) await carryOutEffect(services, tx, advanced, effect, facts)
-  if (next.control !== run.control) await wake(tx)
+  if (next.control === run.control) return
+  await (isStopped(next) ? tellToStop(tx, run.id) : wake(tx))
 }
 
 /** `isFollowed`: what comes next was done already, in the same job. */
@@ -177,6 +178,6 @@ function isBusy(partition: Partition): boolean {
   return taskOfState[partition.state] !== undefined
 }
 
-function isStopped(run: Run): boolean {
+function isStopped(run: Pick<Run, "control">): boolean {
   return run.control === "paused" || run.control === "halted"
 }

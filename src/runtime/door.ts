@@ -3,8 +3,8 @@ import { restoreRun } from "../machine/advance.ts"
 import { taskOfState } from "../machine/partitionMachine.ts"
 import { type Queryable, readOne } from "../postgres/Queryable.ts"
 import { lockKey } from "../postgres/advisoryLock.ts"
-import { liftStatementTimeout } from "../postgres/sessionSettings.ts"
-import { sql } from "../postgres/sql.ts"
+import { withoutTimeout } from "../postgres/sessionSettings.ts"
+import { join, sql } from "../postgres/sql.ts"
 import { withTransaction } from "../postgres/transaction.ts"
 import type { Outcome } from "../steps/Step.ts"
 import { type Partition, readPartition } from "../store/partitions.ts"
@@ -113,8 +113,9 @@ async function work(
   due: Due,
 ): Promise<Outcome<unknown>["afterCommit"]> {
   const { partition, stripe } = due
-  await shareCores(due.run, { db: tx, pid, place: partition === undefined ? "alone" : "lane" })
-  await tx.query(sql`savepoint work`)
+  const cores = await shareCores(due.run, { pid, place: partition === undefined ? "alone" : "lane" })
+  const timeout = untimedTasks.has(job.data.task) ? [withoutTimeout] : []
+  await tx.query(join([...cores, ...timeout, sql`savepoint work`], ";\n"))
   if (stripe !== undefined) {
     const afterCommit = await sweep({ tx, run: due.run }, stripe)
     const run = await lockIfDue(tx, job, stripe.tick + 1)
@@ -122,7 +123,6 @@ async function work(
     await carryOutSwept(services, tx, run, stripe.n)
     return afterCommit
   }
-  if (partition === undefined && untimedTasks.has(job.data.task)) await liftStatementTimeout(tx)
   if (job.data.task === "compare") {
     const compared = await compareAll({ tx, run: due.run })
     const run = await lockIfDue(tx, job)

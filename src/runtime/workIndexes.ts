@@ -47,7 +47,8 @@ async function underLocks(services: Services, job: Job, onBegin: OnBegin): Promi
       await takeSharedSessionLock(session, lockKey("run", job.data.runId))
       const run = await readRun(session, job.data.runId)
       if (!isDue(run, job)) return undefined
-      await shareCores(run, { db: session, pid, place: "alone", span: "session" })
+      for (const statement of await shareCores(run, { pid, place: "alone", span: "session" }))
+        await session.query(statement)
       return await ensureIndexes(session, run)
     } finally {
       // The session's settings and its locks go with the connection.

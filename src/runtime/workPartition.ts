@@ -14,7 +14,7 @@ export type Passed = { readonly partition: Partition; readonly outcome: Outcome<
 /** What a small month may go through in one job: a job of its own for each would cost more than the work. */
 const chained: ReadonlySet<PartitionTask | undefined> = new Set(["copy", "index", "catchUp"])
 
-/** The share of a batch's time after which nothing more is begun. */
+/** The share of a batch's time after which nothing more is begun, but for catching up: mostly there is next to nothing to do. */
 const mostOfBatch = 0.4
 
 /**
@@ -27,7 +27,8 @@ export async function workPartition(context: StepContext, partition: Partition):
   const passed: Passed[] = []
   let at = partition
   let { run } = context
-  let isTimed = true
+  // Whoever began with a task that may last has lifted the timeout already.
+  let isTimed = !untimedTasks.has(taskOfState[at.state] ?? "")
   for (;;) {
     const task = taskOfState[at.state]
     if (task === undefined) throw new Error(`partition ${at.label} has no task in ${at.state}`)
@@ -38,8 +39,9 @@ export async function workPartition(context: StepContext, partition: Partition):
     const outcome = await partitionSteps[task]({ tx: context.tx, run }, at)
     passed.push({ partition: at, outcome })
     const { state } = advancePartition(at.state, outcome.event)
-    const isNext = chained.has(taskOfState[state]) && outcome.afterCommit === undefined
-    if (!isNext || performance.now() > deadline) return passed
+    const next = taskOfState[state]
+    const isChained = chained.has(next) && outcome.afterCommit === undefined
+    if (!isChained || (next !== "catchUp" && performance.now() > deadline)) return passed
     run = { ...run, batchBlocks: outcome.batchBlocks ?? run.batchBlocks }
     at = { ...(await readPartition(context.tx, at.id)), state, tick: at.tick + 1 }
   }

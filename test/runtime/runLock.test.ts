@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import { expect, it } from "vitest"
+import { expect, it, vi } from "vitest"
 import type { RunOptionsInput } from "../../src/config/runOptions.ts"
 import { pause } from "../../src/runtime/commands/pause.ts"
 import { resume } from "../../src/runtime/commands/resume.ts"
@@ -114,6 +114,21 @@ it.concurrent.each(works)(
     expect(await contentOf(database, "t")).toMatchObject({ rows: hold.startsWith("insert") ? "2001" : "2000" })
   },
 )
+
+it("a pause of which no worker heard cancels what may last all the same", async () => {
+  await using database = await createDatabase("unheard")
+  await using open = await services(database)
+  await createTable(database)
+  await database.query("create index on t (passed(id))")
+  const run = await launchRun(open, { table: "t", by: "d", options: { writes: "capture" } })
+  const held = await begin(database, `select pg_advisory_xact_lock(${gate})`)
+  await using _ = await worker(open, run.id)
+  await using _held = held
+  await waitUntilWaiting(database, { query: "create index", waitsFor: "PgSleep" })
+  // As a pause does, but for the notification.
+  await database.query("update cutover.runs set control = 'paused'")
+  await vi.waitFor(async () => expect(await statementsOfOurs(database, "create index")).toEqual([]), 20_000)
+})
 
 /**
  * Two looks, apart from each other: work that has just begun would pass the first. Whoever notes something holds the row for a

@@ -1,9 +1,14 @@
 import type { Queryable } from "../../postgres/Queryable.ts"
-import { sql, table } from "../../postgres/sql.ts"
+import { type Sql, sql, table } from "../../postgres/sql.ts"
 import { readPartitions } from "../../store/partitions.ts"
 import type { Run } from "../../store/runs.ts"
 import { findOwnTable } from "../ownTable.ts"
 import { noteHeap } from "../source/assertSameHeap.ts"
+
+/** An expression: whether there was a TRUNCATE of the source that nobody has heeded yet. */
+export function isTruncated(run: Run): Sql {
+  return sql`exists (select from cutover.truncations where run_id = ${run.id} and relation = ${run.sourceOid})`
+}
 
 /**
  * A TRUNCATE of the source empties what was copied of it. Whatever the source holds now was written afterwards, so it is

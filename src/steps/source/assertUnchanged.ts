@@ -36,16 +36,17 @@ const comparedAt = new Map<string, string>()
 
 /**
  * The same, for the many jobs on the way: the whole definition is compared again only where the catalog's rows were touched
- * since this process did. What these rows do not tell, such as a changed comment, is found before the swap.
+ * since this process did, which `mark` tells. What these rows do not tell, such as a changed comment, is found before the swap.
  */
-export async function assertUntouched(tx: Queryable, run: Run): Promise<void> {
-  const { mark } = await readOne<{ mark: string }>(
-    tx,
-    sql`select md5(concat_ws(' ', ${join(definitionMarks(run.sourceOid))}, (${guardMarkOf(run)}))) as mark`,
-  )
+export async function assertUntouched(tx: Queryable, run: Run, mark: string): Promise<void> {
   if (comparedAt.get(run.id) === mark) return
   await assertUnchanged(tx, run)
   comparedAt.set(run.id, mark)
+}
+
+/** An expression: what the catalog's rows of the source and of its guards say of when they were touched. */
+export function untouchedMark(run: Run): Sql {
+  return sql`md5(concat_ws(' ', ${join(definitionMarks(run.sourceOid))}, (${guardMarkOf(run)})))`
 }
 
 /**

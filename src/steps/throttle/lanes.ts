@@ -1,7 +1,7 @@
 import type { RunOptions } from "../../config/runOptions.ts"
 import type { Queryable } from "../../postgres/Queryable.ts"
 import { coresBehind, readServerCores } from "../../postgres/readServerCores.ts"
-import { type Sql, sql } from "../../postgres/sql.ts"
+import { type Sql, literal, sql } from "../../postgres/sql.ts"
 import type { Run } from "../../store/runs.ts"
 
 /** Where nothing is known of the server, the smallest number that lets one connection work while another commits. */
@@ -24,31 +24,30 @@ export async function lanesByCores(db: Queryable): Promise<number> {
 export type Place = "lane" | "alone"
 
 /**
- * Parallel workers of builds and comparisons are for cores that no lane has: where each has one, they sort no faster, and a
- * sixth of the time goes into what they tell each other. Towards the end fewer months are left than there are lanes.
- * `pid` is that of the session's backend. Holds for the transaction, or for the whole session.
+ * Statements that give parallel workers the cores that no lane has: where each has one, builds with workers are no faster, and
+ * a sixth of the time goes into what these tell each other. Towards the end fewer months are left than there are lanes.
+ * `pid` is that of the session's backend; none where nothing is known of its cores. What they set holds for the transaction, or for the whole session.
  */
 export async function shareCores(
   { id, options, strategy }: Run,
-  {
-    db,
-    pid,
-    place,
-    span = "transaction",
-  }: { db: Queryable; pid: number; place: Place; span?: "transaction" | "session" },
-): Promise<void> {
+  { pid, place, span = "transaction" }: { pid: number; place: Place; span?: "transaction" | "session" },
+): Promise<Sql[]> {
   const cores = options.nice ? 1 : await coresBehind(pid)
-  if (cores === undefined) return
+  if (cores === undefined) return []
   const lanes = place === "lane" ? lanesOf(options) : 1
+  const isLocal = literal(String(span === "transaction"))
   const atMost = (name: string, workers: Sql): Sql =>
-    sql`set_config(${name}, least(current_setting(${name})::int, ${workers})::text, ${span === "transaction"})`
+    sql`set_config(${literal(name)}, least(current_setting(${literal(name)})::int, ${workers})::text, ${isLocal})`
+  const isDone = strategy === "sweep" ? sql`state in ('validated', 'copied')` : sql`state = 'validated'`
   // The backend sorts beside its workers. Where they share out the branches of an Append, it takes one as well, but is not counted.
-  await db.query(sql`
+  return [
+    sql`
     select ${atMost("max_parallel_maintenance_workers", sql`cores - 1`)},
            ${atMost("max_parallel_workers_per_gather", sql`case when cores > 1 then cores else 0 end`)}
     from (
-      select greatest(1, ${cores}::int / greatest(1, least(${lanes}::int, count(*)::int))) as cores
+      select greatest(1, ${literal(String(cores))}::int / greatest(1, least(${literal(String(lanes))}::int, count(*)::int))) as cores
       from cutover.partitions
-      where run_id = ${id} and state <> all(${strategy === "sweep" ? ["validated", "copied"] : ["validated"]}::text[])
-    ) as cutover_share`)
+      where run_id = ${literal(id)} and not ${isDone}
+    ) as cutover_share`,
+  ]
 }
